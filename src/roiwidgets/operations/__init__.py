@@ -1,0 +1,1 @@
+"""What is done to pixels: arrays in, arrays out, no scheduling."""
