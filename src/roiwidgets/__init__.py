@@ -1,0 +1,83 @@
+"""Look at images of any size, choose a region, tune a filter live, promote it.
+
+Names are loaded on first use (PEP 562), so that a worker process which needs
+only the engine never imports Jupyter.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from roiwidgets import errors, operations
+    from roiwidgets.engine.lazy import apply
+    from roiwidgets.engine.plan import Plan, plan
+    from roiwidgets.engine.promote import build_pyramid, promote
+    from roiwidgets.images import samples
+    from roiwidgets.images.geometry import Grid
+    from roiwidgets.images.readers import open_image
+    from roiwidgets.operations import load_operation, operation
+    from roiwidgets.regions import Region
+    from roiwidgets.widgets.tuner import Tuner, tune
+    from roiwidgets.widgets.viewer import Viewer, view
+
+_SOURCES = {
+    "errors": "roiwidgets.errors",
+    "operations": "roiwidgets.operations",
+    "samples": "roiwidgets.images.samples",
+    "Grid": "roiwidgets.images.geometry",
+    "Plan": "roiwidgets.engine.plan",
+    "Region": "roiwidgets.regions",
+    "Tuner": "roiwidgets.widgets.tuner",
+    "Viewer": "roiwidgets.widgets.viewer",
+    "apply": "roiwidgets.engine.lazy",
+    "build_pyramid": "roiwidgets.engine.promote",
+    "load_operation": "roiwidgets.operations",
+    "open_image": "roiwidgets.images.readers",
+    "operation": "roiwidgets.operations",
+    "plan": "roiwidgets.engine.plan",
+    "promote": "roiwidgets.engine.promote",
+    "tune": "roiwidgets.widgets.tuner",
+    "view": "roiwidgets.widgets.viewer",
+}
+"""Where each public name lives; a name that is its module's own is the module."""
+
+__all__ = [
+    "Grid",
+    "Plan",
+    "Region",
+    "Tuner",
+    "Viewer",
+    "__version__",
+    "apply",
+    "build_pyramid",
+    "errors",
+    "load_operation",
+    "open_image",
+    "operation",
+    "operations",
+    "plan",
+    "promote",
+    "samples",
+    "tune",
+    "view",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("roiwidgets")
+    if name not in _SOURCES:
+        raise AttributeError(f"module 'roiwidgets' has no attribute {name!r}")
+    module = importlib.import_module(_SOURCES[name])
+    value = module if module.__name__.endswith(f".{name}") else getattr(module, name)
+    # the import system binds submodules such as `operations` by itself; bind the rest
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,146 @@
+"""From images to what the browser is told about them: pure functions.
+
+The scene is the ``scene`` trait of ``docs/protocol.md``. Its numbers are in the
+frame of the image (axes parallel to the array's), always three-dimensional: a
+2-D image is one plane of unit thickness.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from ngff_zarr import Multiscales
+
+from roiwidgets.errors import GeometryError
+from roiwidgets.images.geometry import Direction, Grid, grid_of
+from roiwidgets.images.sources import voxel_source
+from roiwidgets.widgets._chunk_server import ServedLayer, wire_dtype
+
+_ORDER = ("z", "y", "x")
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One image as the viewer shows it: an id, its levels and its role."""
+
+    id: str
+    name: str
+    image: Multiscales
+    value_range: tuple[float, float]
+    is_labels: bool = False
+
+    @property
+    def grids(self) -> tuple[Grid, ...]:
+        """Grids of the levels, finest first."""
+        return tuple(grid_of(level) for level in self.image.images)
+
+    def describe(self) -> dict[str, object]:
+        """Return the layer's entry of the ``scene`` trait."""
+        finest = self.grids[0]
+        dtype = wire_dtype(self.image.images[0].data.dtype, is_labels=self.is_labels)
+        rgb = finest.is_rgb
+        return {
+            "id": self.id,
+            "kind": "labels" if self.is_labels else ("rgb" if rgb else "image"),
+            "name": self.name,
+            "dtype": dtype.name,
+            "components": finest.shape[-1] if rgb else 1,
+            "times": axis_size(finest, "t"),
+            "channels": 1 if rgb else axis_size(finest, "c"),
+            "value_range": list(self.value_range),
+            "levels": [describe_level(grid) for grid in self.grids],
+        }
+
+    def serve(self) -> ServedLayer:
+        """Return the layer as the chunk server reads it."""
+        return ServedLayer(
+            axes=self.grids[0].axes,
+            levels=tuple(voxel_source(level.data) for level in self.image.images),
+            is_rgb=self.grids[0].is_rgb,
+            is_labels=self.is_labels,
+        )
+
+
+def describe_level(grid: Grid) -> dict[str, list[float] | list[int]]:
+    """Return shape, spacing and origin of a grid along z, y, x."""
+    sides = [grid.along(axis) if axis in grid.axes else (1, 1.0, 0.0) for axis in _ORDER]
+    return {
+        "shape": [size for size, _, _ in sides],
+        "spacing": [spacing for _, spacing, _ in sides],
+        "origin": [origin for _, _, origin in sides],
+    }
+
+
+def describe_scene(layers: list[Layer]) -> dict[str, object]:
+    """Return the ``scene`` trait for layers drawn over each other.
+
+    Raises
+    ------
+    GeometryError
+        If the layers' axes point in different directions.
+    """
+    if not layers:
+        return {"unit": "", "planar": False, "direction": np.eye(3).ravel().tolist(), "layers": []}
+    first = layers[0].grids[0]
+    for layer in layers[1:]:
+        if not same_direction(layer.grids[0].direction, first.direction):
+            raise GeometryError(
+                f"{layer.name} is oriented differently from {layers[0].name}; resample one onto "
+                "the other's grid first"
+            )
+    units = layers[0].image.images[0].axes_units or {}
+    return {
+        "unit": str(units.get("x") or ""),
+        "planar": "z" not in first.axes,
+        "direction": direction_xyz(first).ravel().tolist(),
+        "layers": [layer.describe() for layer in layers],
+    }
+
+
+def direction_xyz(grid: Grid) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """Return the direction as a 3 x 3 matrix in x, y, z order."""
+    size = len(grid.spatial_axes)
+    matrix = np.eye(3)
+    matrix[:size, :size] = grid.matrix()[::-1, ::-1]
+    return matrix
+
+
+def same_direction(one: Direction | None, other: Direction | None) -> bool:
+    """Tell whether two directions agree to within rounding."""
+    if one is None and other is None:
+        return True
+    size = len(one or other or ())
+    first = np.eye(size) if one is None else np.asarray(one)
+    second = np.eye(size) if other is None else np.asarray(other)
+    return first.shape == second.shape and bool(np.allclose(first, second, atol=1e-6))
+
+
+def axis_size(grid: Grid, axis: str) -> int:
+    """Return the length of an axis, 1 where the grid has none of that name."""
+    return grid.along(axis)[0] if axis in grid.axes else 1
+
+
+def level_within_budget(
+    grids: tuple[Grid, ...], region_shapes: tuple[tuple[int, ...], ...], itemsize: int, budget: int
+) -> int:
+    """Return the finest level whose region fits the memory budget.
+
+    Parameters
+    ----------
+    grids
+        Grids of the levels, finest first.
+    region_shapes
+        Spatial shape of the region at each level.
+    itemsize, budget
+        Bytes per voxel, and bytes that the region may take.
+
+    Returns
+    -------
+    int
+        A level; the coarsest if none fits. Twin: ``js/src/streaming/levels.ts``.
+    """
+    for level, shape in enumerate(region_shapes):
+        if int(np.prod(shape)) * itemsize <= budget:
+            return level
+    return len(grids) - 1

@@ -1,0 +1,120 @@
+"""Traits whose values are checked at the door, whichever side they come from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Generic, TypeVar
+
+import traitlets
+
+from roiwidgets.errors import RegionError
+from roiwidgets.regions import Region
+
+T = TypeVar("T")
+Point = dict[str, float]
+
+
+class Checked(traitlets.TraitType[T, object], Generic[T]):
+    """A synced trait whose values pass through ``check``.
+
+    Parameters
+    ----------
+    check
+        Returns the value in its final form, or raises a ``RoiwidgetsError``.
+    default
+        Value before anything was set.
+    help
+        Meaning, unit and range.
+    to_json
+        Returns the JSON form; None sends the value as it is.
+    """
+
+    def __init__(
+        self,
+        check: Callable[[object], T],
+        *,
+        default: T,
+        help: str,  # noqa: A002 # the name that traitlets gives it
+        to_json: Callable[[T], object] | None = None,
+    ) -> None:
+        super().__init__(default_value=default, help=help)
+        self._check = check
+        self.tag(sync=True)
+        if to_json is not None:
+            self.tag(to_json=lambda value, _: to_json(value))
+
+    def validate(self, obj: object, value: object) -> T:  # noqa: ARG002 # traitlets' signature
+        """Return the checked value."""
+        return self._check(value)
+
+
+def check_region(value: object) -> Region | None:
+    """Return a region from a ``Region``, a pair of corners or the protocol's object."""
+    if value is None or isinstance(value, Region):
+        return value
+    if isinstance(value, Mapping) and {"lower", "upper"} <= set(value):
+        value = (value["lower"], value["upper"])
+    if isinstance(value, list | tuple) and len(value) == 2:
+        lower, upper = value
+        if isinstance(lower, Mapping) and isinstance(upper, Mapping):
+            return Region.from_bounds(lower, upper)
+    raise RegionError(
+        f"a region is a Region or a pair of corners such as ({{'x': 0, 'y': 0}}, "
+        f"{{'x': 9, 'y': 9}}), got {value!r:.120}"
+    )
+
+
+def region_to_json(region: Region | None) -> object:
+    """Return the protocol's form of a region."""
+    if region is None:
+        return None
+    lower, upper = region.bounds()
+    return {"lower": lower, "upper": upper}
+
+
+def check_point(value: object) -> Point:
+    """Return a point ``{'x': ..., 'y': ..., 'z': ...}`` of finite numbers."""
+    if not isinstance(value, Mapping) or not set(value) <= {"x", "y", "z"}:
+        raise RegionError(f"a point is a dictionary with keys x, y, z, got {value!r:.120}")
+    return {str(axis): finite_number(number, str(axis)) for axis, number in value.items()}
+
+
+def check_range(value: object) -> tuple[float, float]:
+    """Return a pair (low, high) of finite numbers with low <= high."""
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise RegionError(f"a range is a pair (low, high), got {value!r:.120}")
+    low, high = (finite_number(number, "range") for number in value)
+    if low > high:
+        raise RegionError(f"a range needs low <= high, got {low} and {high}; swap them")
+    return low, high
+
+
+def check_camera(value: object) -> dict[str, object]:
+    """Return a camera description made of dictionaries, lists and finite numbers."""
+    if not isinstance(value, Mapping) or not set(value) <= {"volume", "planes"}:
+        raise RegionError(
+            f"a camera is a dictionary with keys 'volume' and 'planes', got {value!r:.120}"
+        )
+    _check_numbers(value, depth=0)
+    return dict(value)
+
+
+def _check_numbers(value: object, depth: int) -> None:
+    if depth > 4:
+        raise RegionError("a camera is nested at most four deep")
+    if isinstance(value, Mapping):
+        for item in value.values():
+            _check_numbers(item, depth + 1)
+    elif isinstance(value, list | tuple) and len(value) <= 3:
+        for item in value:
+            _check_numbers(item, depth + 1)
+    else:
+        finite_number(value, "camera")
+
+
+def finite_number(value: object, name: str) -> float:
+    """Return a finite float, or raise an error that names what it was for."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise RegionError(f"{name} must be a finite number, got {value!r:.80}")
+    return float(value)

@@ -1,0 +1,491 @@
+"""The viewer: a streamed multiscale image, a region of interest, and getters.
+
+Getters are synchronous: the browser pushes the region, the loaded scale, the
+slices and the camera into traits, Python computes everything else. Before any
+browser answers, Python's own defaults are already valid answers.
+"""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import logging
+import weakref
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, ClassVar
+
+import anywidget
+import traitlets
+from IPython import get_ipython
+from IPython.display import display
+from ngff_zarr import Multiscales, NgffImage
+
+from roiwidgets.errors import ImageError, RegionError, RoiwidgetsError
+from roiwidgets.images.crop import crop_image
+from roiwidgets.images.geometry import Grid, grid_of
+from roiwidgets.images.intensity import value_range
+from roiwidgets.images.ome_zarr import to_multiscales
+from roiwidgets.images.pyramid import display_levels
+from roiwidgets.images.readers import open_image
+from roiwidgets.regions import Region, region_of_slices, resolve_region
+from roiwidgets.widgets import _colormaps, _picture, _traits
+from roiwidgets.widgets._chunk_server import ChunkServer, ServedLayer, wire_dtype
+from roiwidgets.widgets._kernel_thread import KernelThread
+from roiwidgets.widgets._scene import Layer, describe_scene, level_within_budget
+
+_STATIC = Path(__file__).parent / "static"
+READ_THREADS = 2
+
+log = logging.getLogger(__name__)
+
+
+class Viewer(anywidget.AnyWidget):
+    """Three linked slices and a volume of an image of any size.
+
+    Parameters
+    ----------
+    image
+        Anything that ``open_image`` takes.
+    label_image
+        Integer labels drawn over the image; anything that ``open_image`` takes.
+    name
+        Name of the image in the viewer.
+    **traits
+        Initial values of traits, for example ``color_map="viridis"``.
+
+    Raises
+    ------
+    TypeError
+        If a keyword is not a trait of the viewer.
+    UnsupportedImageError, ImageError
+        If an image cannot be opened or has no voxels to show.
+
+    Notes
+    -----
+    ``roi``, ``slices`` and ``camera`` are in the frame of the image, whose axes are
+    parallel to the array's. Unless the image carries a direction matrix, that is
+    the world.
+    """
+
+    _esm = _STATIC / "viewer.js"
+    _css = _STATIC / "viewer.css"
+
+    scene = traitlets.Dict(read_only=True).tag(sync=True)
+    preview = traitlets.Dict(allow_none=True, default_value=None, read_only=True).tag(sync=True)
+    roi = _traits.Checked(
+        _traits.check_region,
+        default=None,
+        to_json=_traits.region_to_json,
+        help="Region of interest; a Region, or a pair of corners in world units.",
+    )
+    roi_visible = traitlets.Bool(True, help="Whether the region's box is drawn.").tag(sync=True)
+    slices = _traits.Checked(
+        _traits.check_point,
+        default={},
+        help="Where the three planes cross, {'x', 'y', 'z'} in world units.",
+    )
+    camera = _traits.Checked(
+        _traits.check_camera,
+        default={},
+        help="View of the planes and of the volume; {} lets the browser choose.",
+    )
+    color_map = traitlets.Unicode("grayscale", help="Name of a colormap of cmap.").tag(sync=True)
+    color_maps = traitlets.List(list(_colormaps.OFFERED), read_only=True).tag(sync=True)
+    color_table = traitlets.Unicode(read_only=True).tag(sync=True)
+    color_range = _traits.Checked(
+        _traits.check_range,
+        default=(0.0, 1.0),
+        help="Source values drawn in the first and in the last colour.",
+    )
+    label_opacity = traitlets.Float(0.5, min=0, max=1, help="0 to 1.").tag(sync=True)
+    time_index = traitlets.Int(0, min=0, help="Index along t of what is shown.").tag(sync=True)
+    channel_index = traitlets.Int(0, min=0, help="Index along c of what is shown.").tag(sync=True)
+    loaded_scale = traitlets.Int(
+        -1,
+        min=-1,
+        help="Scale that is complete over the region in the browser; set it to ask for one. "
+        "-1 until a browser answers.",
+    ).tag(sync=True)
+    memory_budget = traitlets.Int(
+        256 * 2**20, min=2**20, help="Bytes of image textures in the browser."
+    ).tag(sync=True)
+    error_message = traitlets.Unicode("", help="Shown in the viewer's error area.").tag(sync=True)
+    height = traitlets.Int(560, min=160, max=4000, help="CSS pixels.").tag(sync=True)
+
+    _settable: ClassVar[tuple[str, ...]] = (
+        "roi", "roi_visible", "slices", "camera", "color_map", "color_range", "label_opacity",
+        "time_index", "channel_index", "loaded_scale", "memory_budget", "height",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        image: object,
+        label_image: object | None = None,
+        *,
+        name: str = "Image",
+        **traits: object,
+    ) -> None:
+        check_keywords(traits, self._settable)
+        super().__init__()
+        self._kernel = KernelThread()
+        self._ids = itertools.count(1)
+        self._threads = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="roiwidgets-read")
+        weakref.finalize(self, self._threads.shutdown, wait=False, cancel_futures=True)
+        self._server = ChunkServer(
+            self._send_chunk, executor=self._threads, call_in_kernel=self._kernel.call
+        )
+        self._layers: dict[str, Layer] = {}
+        self._shown_in_cell: int | None = None
+        self.on_msg(self._receive)
+        self.set_image(image, name=name)
+        if label_image is not None:
+            self.set_label_image(label_image)
+        for key, value in traits.items():
+            setattr(self, key, value)
+
+    # Images -----------------------------------------------------------------
+
+    @property
+    def image(self) -> Multiscales:
+        """The image that is shown, with the levels that can be asked for; finest first."""
+        return self._layers["image"].image
+
+    @image.setter
+    def image(self, image: object) -> None:
+        self.set_image(image)
+
+    @property
+    def label_image(self) -> Multiscales | None:
+        """The labels drawn over the image, or None."""
+        layer = self._layers.get("labels")
+        return None if layer is None else layer.image
+
+    def set_image(self, image: object, name: str = "Image") -> None:
+        """Show another image; camera, slices and region stay where they still fit.
+
+        Parameters
+        ----------
+        image
+            Anything that ``open_image`` takes.
+        name
+            Name of the image in the viewer.
+        """
+        levels = display_levels(open_image(image))
+        layer = Layer(f"image-{next(self._ids)}", name, levels, value_range(levels))
+        known = self._layers.get("image")
+        self.clear_preview()
+        self._replace("image", layer)
+        self._fit_view(known)
+
+    def set_label_image(self, label_image: object | None) -> None:
+        """Draw integer labels over the image, or remove them with None.
+
+        Raises
+        ------
+        ImageError
+            If the voxels are not integers.
+        GeometryError
+            If the labels are oriented differently from the image.
+        """
+        if label_image is None:
+            self._replace("labels", None)
+            return
+        levels = display_levels(open_image(label_image), is_labels=True)
+        dtype = levels.images[0].data.dtype
+        if dtype.kind not in "iub":
+            raise ImageError(f"labels must be integers, got {dtype}; convert with astype('uint32')")
+        layer = Layer(f"labels-{next(self._ids)}", "Labels", levels, (0.0, 1.0), is_labels=True)
+        self._replace("labels", layer)
+
+    # Region of interest -----------------------------------------------------
+
+    def get_current_scale(self) -> int:
+        """Return the scale that is loaded over the region; 0 is the finest.
+
+        Before a browser has answered: the finest scale whose region fits
+        ``memory_budget``.
+        """
+        scales = len(self.image.images)
+        if 0 <= self.loaded_scale < scales:
+            return self.loaded_scale
+        shapes = tuple(
+            tuple(s.stop - s.start for s in self.get_roi_slice(scale)) for scale in range(scales)
+        )
+        return level_within_budget(
+            self._layers["image"].grids, shapes, self._itemsize(), self.memory_budget
+        )
+
+    def get_roi_slice(self, scale: int = -1) -> tuple[slice, ...]:
+        """Return the slices of the voxels that the region touches at a scale.
+
+        Parameters
+        ----------
+        scale
+            0 is the finest; -1 is the current scale.
+
+        Returns
+        -------
+        tuple of slice
+            One per axis in the array's own order, stop exclusive.
+        """
+        return resolve_region(self._region(), self._grid(scale))
+
+    def get_roi_region(self) -> list[dict[str, float]]:
+        """Return the lower and the upper edges of the region in world units.
+
+        Returns
+        -------
+        list of two dictionaries with keys x, y, z
+            For an oblique image the smallest box along the world's axes that
+            covers the region; ``roi`` holds the exact one.
+        """
+        lower, upper = self._region().in_frame(None).bounds()
+        return [dict(sorted(lower.items())), dict(sorted(upper.items()))]
+
+    def get_roi_image(self, scale: int = -1, name: str = "Image") -> NgffImage:
+        """Return the voxels of the region at a scale, lazily.
+
+        Parameters
+        ----------
+        scale
+            0 is the finest; -1 is the current scale.
+        name
+            Name of the returned image.
+
+        Returns
+        -------
+        NgffImage
+            ``translation`` is exactly ``origin + start * spacing`` of that scale.
+        """
+        level = self._level(scale)
+        return crop_image(level, self.get_roi_slice(scale), name=name)
+
+    def get_roi_multiscale(self, name: str = "Image") -> Multiscales:
+        """Return the voxels of the region at every scale, lazily."""
+        scales = range(len(self.image.images))
+        return to_multiscales([self.get_roi_image(scale, name) for scale in scales], name=name)
+
+    # Preview ----------------------------------------------------------------
+
+    def show_preview(self, layer_id: str, served: ServedLayer, state: Mapping[str, object]) -> None:
+        """Draw the result of an operation over the region; ``state`` is protocol's Preview."""
+        previous = None if self.preview is None else self.preview["id"]
+        if previous != layer_id:
+            self._server.add_layer(layer_id, served)
+        self.set_trait("preview", dict(state))
+        if previous not in (None, layer_id):
+            self._server.remove_layer(str(previous))
+
+    def clear_preview(self) -> None:
+        """Show the image itself over the region again."""
+        if self.preview is not None:
+            self._server.remove_layer(str(self.preview["id"]))
+            self.set_trait("preview", None)
+
+    def new_layer_id(self, kind: str) -> str:
+        """Return an id that no layer of this viewer had before."""
+        return f"{kind}-{next(self._ids)}"
+
+    def run_in_kernel(self, function: Any) -> None:
+        """Run ``function`` in the kernel's main thread, the only one that sets traits."""
+        self._kernel.call(function)
+
+    # Pictures ---------------------------------------------------------------
+
+    def draw_png(self) -> bytes:
+        """Return the three planes through the crosshair as a PNG, drawn in Python."""
+        layer = self._layers["image"]
+        level = level_within_budget(
+            layer.grids, tuple(g.shape for g in layer.grids), self._itemsize(), 8 * 2**20
+        )
+        table = _colormaps.color_table(self.color_map)
+        planes = _picture.planes_of(
+            layer.image.images[level],
+            position=self.slices,
+            region=self._region(),
+            indices={"t": self.time_index, "c": self.channel_index},
+        )
+        return _picture.compose([plane.draw(table, *self.color_range) for plane in planes])
+
+    def _ipython_display_(self) -> None:
+        """Display the viewer, unless ``view`` already did so in this cell."""
+        cell = _current_cell()
+        if self._shown_in_cell is not None and self._shown_in_cell == cell:
+            self._shown_in_cell = None
+            return
+        bundle, metadata = self._repr_mimebundle_()
+        display(bundle, metadata=metadata, raw=True)
+
+    def _repr_mimebundle_(
+        self, **options: object
+    ) -> tuple[dict[str, object], dict[str, object]]:
+        result = super()._repr_mimebundle_(**options)
+        bundle, metadata = result if isinstance(result, tuple) else (result or {}, {})
+        return {**bundle, "image/png": self.draw_png()}, dict(metadata)
+
+    def display_once(self) -> None:
+        """Display the viewer now, and not again as the value of the same cell."""
+        self._ipython_display_()
+        self._shown_in_cell = _current_cell()
+
+    def set_state(self, sync_data: Mapping[str, object]) -> None:
+        """Take values from the browser, each checked on its own.
+
+        A value that is refused leaves the old one in place, is logged, and is shown
+        in the viewer's error area.
+        """
+        for name, value in sync_data.items():
+            if name not in self._settable:
+                log.warning("the browser tried to set %s, which belongs to the kernel", name)
+                continue
+            try:
+                super().set_state({name: value})
+            except (RoiwidgetsError, traitlets.TraitError) as error:
+                log.warning("%s from the browser refused: %s", name, error)
+                self.error_message = str(error)
+
+    def close(self) -> None:
+        """Close the comm and stop serving voxels."""
+        for layer_id in self._server.layer_ids:
+            self._server.remove_layer(layer_id)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        super().close()
+
+    # Inside -----------------------------------------------------------------
+
+    @traitlets.default("color_table")
+    def _default_color_table(self) -> str:
+        return _colormaps.encode_table(_colormaps.color_table(self.color_map))
+
+    @traitlets.validate("color_map")
+    def _check_color_map(self, proposal: Mapping[str, str]) -> str:
+        _colormaps.color_table(proposal["value"])
+        return proposal["value"]
+
+    @traitlets.observe("color_map")
+    def _send_color_table(self, change: Mapping[str, str]) -> None:
+        table = _colormaps.color_table(change["new"])
+        self.set_trait("color_table", _colormaps.encode_table(table))
+
+    @traitlets.validate("roi")
+    def _check_roi(self, proposal: Mapping[str, Region | None]) -> Region | None:
+        region, layer = proposal["value"], self._layers.get("image")
+        if layer is None:
+            return region
+        grid = layer.grids[0]
+        whole = Region.whole(grid)
+        if region is None:
+            return whole
+        if region.direction is None and grid.direction is not None:
+            region = Region(region.axes, region.lower, region.upper, grid.direction)
+        if set(region.axes) != set(whole.axes):
+            lower, upper = (
+                {**outer, **{a: own[a] for a in own if a in outer}}
+                for own, outer in zip(region.bounds(), whole.bounds(), strict=True)
+            )
+            region = Region.from_bounds(lower, upper, direction=grid.direction)
+        return region.in_frame(grid.direction).clip(whole)
+
+    def _receive(self, _: object, content: object, __: Sequence[bytes]) -> None:
+        self._server.handle(content)
+
+    def _send_chunk(self, header: dict[str, object], buffers: list[bytes]) -> None:
+        self.send(header, buffers)
+
+    def _replace(self, role: str, layer: Layer | None) -> None:
+        layers = {key: value for key, value in self._layers.items() if key != role}
+        if layer is not None:
+            layers[role] = layer
+        ordered = [layers[key] for key in ("image", "labels") if key in layers]
+        scene = describe_scene(ordered)
+        if layer is not None:
+            self._server.add_layer(layer.id, layer.serve())
+        previous = self._layers.get(role)
+        self._layers = layers
+        self.set_trait("scene", scene)
+        if previous is not None:
+            self._server.remove_layer(previous.id)
+
+    def _fit_view(self, previous: Layer | None) -> None:
+        grid = self._layers["image"].grids[0]
+        kept = previous is not None and _overlaps(previous.grids[0], grid)
+        if kept and self.roi is not None:
+            self.roi = self.roi.clip(Region.whole(grid))
+        else:
+            self.roi = Region.whole(grid)
+            middle = [0.5 * sum(grid.edges(axis)) for axis in grid.spatial_axes]
+            self.slices = dict(zip(grid.spatial_axes, middle, strict=True))
+            self.camera = {}
+        if previous is None or not kept:
+            self.color_range = self._layers["image"].value_range
+        self.time_index = min(self.time_index, _last(grid, "t"))
+        self.channel_index = min(self.channel_index, _last(grid, "c"))
+
+    def _region(self) -> Region:
+        return self.roi or Region.whole(self._layers["image"].grids[0])
+
+    def _level(self, scale: int) -> NgffImage:
+        levels = self.image.images
+        index = self.get_current_scale() if scale == -1 else scale
+        if not 0 <= index < len(levels):
+            raise RegionError(
+                f"scale {scale} does not exist; give 0 (finest) to {len(levels) - 1}, or -1 for "
+                "the scale that is loaded"
+            )
+        return levels[index]
+
+    def _grid(self, scale: int) -> Grid:
+        return grid_of(self._level(scale))
+
+    def _itemsize(self) -> int:
+        return wire_dtype(self.image.images[0].data.dtype, is_labels=False).itemsize
+
+
+def view(image: object, label_image: object | None = None, **traits: object) -> Viewer:
+    """Display an image of any size and return its viewer.
+
+    Parameters
+    ----------
+    image, label_image, **traits
+        As for ``Viewer``.
+
+    Returns
+    -------
+    Viewer
+        Its getters answer at once, in the same cell, in functions and scripts.
+    """
+    check_keywords(traits, ("name", *Viewer._settable))
+    viewer = Viewer(image, label_image, **traits)
+    if get_ipython() is not None:
+        viewer.display_once()
+    return viewer
+
+
+def check_keywords(given: Mapping[str, object], known: Sequence[str]) -> None:
+    """Raise a ``TypeError`` that names the likely keyword if one is unknown."""
+    for key in given:
+        if key in known:
+            continue
+        close = difflib.get_close_matches(key, known, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
+        raise TypeError(f"unexpected keyword {key!r}; {hint}")
+
+
+def _overlaps(one: Grid, other: Grid) -> bool:
+    if one.spatial_axes != other.spatial_axes or one.direction != other.direction:
+        return False
+    return all(
+        one.edges(axis)[0] < other.edges(axis)[1] and other.edges(axis)[0] < one.edges(axis)[1]
+        for axis in one.spatial_axes
+    )
+
+
+def _last(grid: Grid, axis: str) -> int:
+    return grid.along(axis)[0] - 1 if axis in grid.axes else 0
+
+
+def _current_cell() -> int | None:
+    shell = get_ipython()
+    return None if shell is None else int(shell.execution_count)
