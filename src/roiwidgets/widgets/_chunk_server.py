@@ -209,5 +209,7 @@ def to_wire_dtype(voxels: NDArray[np.generic], *, is_labels: bool) -> NDArray[np
     target = wire_dtype(voxels.dtype, is_labels=is_labels)
     if is_labels and voxels.dtype.kind in "iu" and voxels.dtype.itemsize == 8:
         wide = voxels.astype(np.uint64)
-        return ((wide >> np.uint64(32)) ^ (wide & np.uint64(0xFFFFFFFF))).astype(np.uint32)
+        folded = ((wide >> np.uint64(32)) ^ (wide & np.uint64(0xFFFFFFFF))).astype(np.uint32)
+        folded[(folded == 0) & (wide != 0)] = 1
+        return folded
     return voxels.astype(target, copy=False)
