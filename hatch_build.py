@@ -60,7 +60,7 @@ class FrontEndBuildHook(BuildHookInterface):  # type: ignore[type-arg] # generic
         return bundle.exists() and stamp.exists() and stamp.read_text() == self._digest()
 
     def _build(self) -> None:
-        npm, environment = _find_npm()
+        npm, environment = find_npm()
         for command in (["ci", "--no-audit", "--no-fund"], ["run", "build"]):
             self.app.display_info(f"npm {' '.join(command)}")
             result = subprocess.run(
@@ -74,7 +74,7 @@ class FrontEndBuildHook(BuildHookInterface):  # type: ignore[type-arg] # generic
         (self._static / "source.sha256").write_text(self._digest())
 
 
-def _find_npm() -> tuple[list[str], dict[str, str]]:
+def find_npm() -> tuple[list[str], dict[str, str]]:
     """Return the command that runs npm, and the environment it needs."""
     environment = dict(os.environ)
     npm = shutil.which("npm")

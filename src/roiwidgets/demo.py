@@ -1,0 +1,143 @@
+"""Prepare and run the example notebook on a phantom or on the user's image."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from roiwidgets.errors import UnsupportedImageError
+
+DATA_VARIABLE = "ROIWIDGETS_DEMO_DATA"
+"""Environment variable that tells the notebook which image to open."""
+
+NOTEBOOK = "filter_microct.ipynb"
+PHANTOM_SHAPE = (160, 160, 160)
+TIMEOUT_S = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What ``prepare`` wrote: the notebook, and the image that it opens."""
+
+    folder: Path
+    notebook: Path
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What ``run_headless`` left behind."""
+
+    html: Path
+    pictures: tuple[Path, ...]
+    stores: tuple[Path, ...]
+
+
+def prepare(folder: Path, *, data: str | None = None) -> Demo:
+    """Write the notebook, and the phantom unless ``data`` names an image.
+
+    Parameters
+    ----------
+    folder
+        Created where missing. A notebook that is already there is kept: the user
+        may have edited it.
+    data
+        Path or URL of an image; None writes a seeded CT phantom.
+
+    Raises
+    ------
+    UnsupportedImageError
+        If ``data`` cannot be opened.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    notebook = folder / NOTEBOOK
+    if not notebook.exists():
+        shutil.copyfile(example_path(NOTEBOOK), notebook)
+    if data is not None:
+        return Demo(folder, notebook, _checked(data))
+    phantom = folder / "phantom.ome.zarr"
+    if not phantom.exists():
+        _write_phantom(phantom)
+    return Demo(folder, notebook, str(phantom))
+
+
+def run_headless(demo: Demo) -> Report:
+    """Execute the notebook and return the report, its pictures and the stores it wrote.
+
+    Raises
+    ------
+    nbclient.exceptions.CellExecutionError
+        If a cell of the notebook raises.
+    """
+    import nbformat
+    from nbclient import NotebookClient
+    from nbconvert import HTMLExporter
+
+    notebook = nbformat.read(demo.notebook, as_version=4)
+    client = NotebookClient(
+        notebook,
+        timeout=TIMEOUT_S,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(demo.folder)}},
+    )
+    client.execute(env={**os.environ, DATA_VARIABLE: demo.data})
+    exporter = HTMLExporter()
+    exporter.filter_data_priority = ["text/html", "image/png", "text/plain"]
+    page, _ = exporter.from_notebook_node(_without_widgets(notebook))
+    html = demo.folder / "report.html"
+    html.write_text(page, encoding="utf-8")
+    pictures = _save_pictures(notebook, demo.folder)
+    stores = tuple(sorted(p for p in demo.folder.glob("*.ome.zarr") if str(p) != demo.data))
+    return Report(html, pictures, stores)
+
+
+def example_path(name: str) -> Path:
+    """Return the path of an example notebook, in the wheel or in the repository."""
+    package = Path(__file__).parent
+    for folder in (package / "examples", package.parents[1] / "examples"):
+        if (folder / name).is_file():
+            return folder / name
+    raise FileNotFoundError(f"the example {name} is missing from this installation")
+
+
+def _checked(data: str) -> str:
+    from roiwidgets.images.readers import open_image
+
+    if "://" not in data:
+        data = str(Path(data).absolute())
+    image = open_image(data)
+    if "x" not in image.images[0].dims:
+        raise UnsupportedImageError(f"{data} has no spatial axes; give an image")
+    return data
+
+
+def _write_phantom(path: Path) -> None:
+    from roiwidgets.engine.promote import build_pyramid
+    from roiwidgets.images.samples import ct_phantom
+
+    build_pyramid(ct_phantom(PHANTOM_SHAPE), path)
+
+
+def _without_widgets(notebook: object) -> object:
+    """Return the notebook with live views dropped where a picture says the same."""
+    for cell in notebook.cells:  # type: ignore[attr-defined] # a nbformat node
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if "image/png" in data or "text/html" in data:
+                data.pop("application/vnd.jupyter.widget-view+json", None)
+    return notebook
+
+
+def _save_pictures(notebook: object, folder: Path) -> tuple[Path, ...]:
+    pictures = []
+    for number, cell in enumerate(notebook.cells, start=1):  # type: ignore[attr-defined] # a nbformat node
+        for output in cell.get("outputs", []):
+            encoded = output.get("data", {}).get("image/png")
+            if encoded:
+                path = folder / f"cell-{number:02d}-{len(pictures):02d}.png"
+                path.write_bytes(base64.b64decode(encoded))
+                pictures.append(path)
+    return tuple(pictures)

@@ -1,0 +1,65 @@
+"""Find or install a Chromium that Playwright can drive without root."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+]
+"""Software rendering with WebGL 2, and no connection that the page did not ask for."""
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PACKAGE = Path(__file__).parent / "chromium"
+
+
+def find_chromium() -> str:
+    """Return the path of a Chromium: the environment's, the system's, or npm's."""
+    chosen = os.environ.get("ROIWIDGETS_CHROMIUM")
+    if chosen:
+        return chosen
+    for name in NAMES:
+        found = shutil.which(name)
+        if found:
+            return found
+    return _from_npm()
+
+
+def _from_npm() -> str:
+    """Unpack the Chromium of ``@sparticuz/chromium``, which brings its own libraries."""
+    npm, environment = npm_command()
+    if not (PACKAGE / "node_modules").is_dir():
+        subprocess.run([*npm, "ci", "--no-audit", "--no-fund"], cwd=PACKAGE, env=environment, check=True)
+    node = shutil.which("node", path=environment["PATH"])
+    assert node is not None
+    result = subprocess.run(
+        [node, "unpack.mjs"], cwd=PACKAGE, env=environment, check=True, capture_output=True, text=True
+    )
+    executable, libraries = result.stdout.strip().splitlines()
+    known = os.environ.get("LD_LIBRARY_PATH", "")
+    os.environ["LD_LIBRARY_PATH"] = f"{libraries}:{known}" if known else libraries
+    return executable
+
+
+def npm_command() -> tuple[list[str], dict[str, str]]:
+    """Return the command that runs npm and its environment: the system's, or PyPI's node."""
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    try:
+        from hatch_build import find_npm
+    finally:
+        sys.path.pop(0)
+    return find_npm()

@@ -1,0 +1,136 @@
+"""Drive a notebook in a real JupyterLab through ``window.jupyterapp``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import ConsoleMessage, Locator, Page, Request
+
+LAB_TIMEOUT_MS = 60_000
+CELL_TIMEOUT_MS = 120_000
+
+_EXECUTE = """
+async ({code, expression}) => {
+  const panel = window.jupyterapp.shell.currentWidget;
+  const kernel = panel.sessionContext.session.kernel;
+  const future = kernel.requestExecute({
+    code, silent: false, store_history: false, stop_on_error: true,
+    user_expressions: expression ? {value: expression} : {},
+  });
+  let error = null;
+  future.onIOPub = message => {
+    if (message.header.msg_type === 'error')
+      error = message.content.ename + ': ' + message.content.evalue;
+  };
+  const reply = await future.done;
+  if (error) throw new Error(error);
+  if (!expression) return null;
+  const value = reply.content.user_expressions.value;
+  if (value.status !== 'ok') throw new Error(value.ename + ': ' + value.evalue);
+  return value.data['text/plain'];
+}
+"""
+
+
+@dataclass(frozen=True)
+class LabServer:
+    """Where a JupyterLab server listens, and the folder it serves."""
+
+    url: str
+    token: str
+    folder: Path
+
+    def write_notebook(self, name: str, cells: list[str]) -> None:
+        """Write a notebook of code cells into the served folder."""
+        notebook = {
+            "cells": [
+                {
+                    "cell_type": "code",
+                    "id": f"cell{number}",
+                    "execution_count": None,
+                    "metadata": {},
+                    "outputs": [],
+                    "source": source,
+                }
+                for number, source in enumerate(cells)
+            ],
+            "metadata": {
+                "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}
+            },
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        }
+        (self.folder / name).write_text(json.dumps(notebook))
+
+
+@dataclass
+class NotebookPage:
+    """An open notebook, with everything the page complained about or asked for."""
+
+    page: Page
+    server: LabServer
+    name: str
+    console_errors: list[str] = field(default_factory=list)
+    foreign_requests: list[str] = field(default_factory=list)
+
+    def open(self) -> None:
+        """Open the notebook and wait for its kernel."""
+        self.page.on("console", self._on_console)
+        self.page.on("pageerror", lambda error: self.console_errors.append(str(error)))
+        self.page.on("request", self._on_request)
+        self.page.goto(f"{self.server.url}/lab/tree/{self.name}?reset&token={self.server.token}")
+        self.page.wait_for_function(
+            "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel"
+            "?.status === 'idle'",
+            timeout=LAB_TIMEOUT_MS,
+        )
+
+    def run_all(self) -> None:
+        """Run all cells and wait until the kernel is done with them."""
+        done = self.page.evaluate(
+            """async () => {
+              await window.jupyterapp.commands.execute('notebook:run-all-cells');
+              const cells = window.jupyterapp.shell.currentWidget.content.model.cells;
+              const errors = [];
+              for (const cell of cells) {
+                for (const output of cell.sharedModel?.toJSON().outputs ?? [])
+                  if (output.output_type === 'error') errors.push(output.evalue);
+              }
+              return errors;
+            }"""
+        )
+        assert done == [], f"cells of {self.name} failed: {done}"
+
+    def execute(self, code: str) -> None:
+        """Run code in the kernel, outside the notebook's cells."""
+        self.page.evaluate(_EXECUTE, {"code": code, "expression": ""})
+
+    def evaluate(self, expression: str, *, after: str = "") -> str:
+        """Run ``after`` and return the repr of an expression, in one request to the kernel."""
+        text = self.page.evaluate(_EXECUTE, {"code": after, "expression": expression})
+        assert isinstance(text, str)
+        return text
+
+    def viewer(self) -> Locator:
+        """Return the root element of the first viewer."""
+        return self.page.locator(".roiwidgets-viewer").first
+
+    def shut_down(self) -> None:
+        """Stop the kernel, which would outlive the page."""
+        self.page.evaluate(
+            "async () => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
+        )
+        self.page.close()
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.console_errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def _on_request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        own = f"{parts.scheme}://{parts.netloc}" == self.server.url
+        if parts.scheme in ("http", "https", "ws", "wss") and not own:
+            self.foreign_requests.append(request.url)
