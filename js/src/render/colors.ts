@@ -1,0 +1,77 @@
+// From voxel values to pixels: colour tables as 32-bit words in canvas order (A B G R).
+
+import type { Voxels } from "../messages.ts";
+
+export const OPAQUE = 0xff000000;
+
+/** What turns one slice of voxels into pixels. */
+export interface Painter {
+  /** Changes when the same voxels would be painted differently. */
+  key: string;
+  paint(voxels: Voxels, pixels: Uint32Array, components: number): void;
+}
+
+/** Decode 256 colours from base64 of 768 bytes; grey where the kernel has sent none yet. */
+export function decodeTable(encoded: string): Uint32Array {
+  const bytes = encoded ? Uint8Array.from(atob(encoded), (c) => c.charCodeAt(0)) : null;
+  return Uint32Array.from({ length: 256 }, (_, i) => {
+    const [r, g, b] = bytes ? bytes.subarray(3 * i, 3 * i + 3) : [i, i, i];
+    return (OPAQUE | ((b ?? 0) << 16) | ((g ?? 0) << 8) | (r ?? 0)) >>> 0;
+  });
+}
+
+/** Window/level through a colour table: low is the first colour, high the last; NaN is black. */
+export function windowPainter(table: Uint32Array, range: [number, number], key: string): Painter {
+  const [low, high] = range;
+  const factor = 255 / (high > low ? high - low : 1);
+  const color = (value: number) => {
+    if (Number.isNaN(value)) return OPAQUE;
+    const index = Math.round((value - low) * factor);
+    return table[Math.min(Math.max(index, 0), 255)] as number;
+  };
+  return {
+    key: `${key}|${low}|${high}`,
+    paint(voxels, pixels) {
+      if (voxels instanceof Uint8Array) {
+        const direct = Uint32Array.from({ length: 256 }, (_, value) => color(value));
+        for (let i = 0; i < pixels.length; i++) pixels[i] = direct[voxels[i] as number] as number;
+      } else {
+        for (let i = 0; i < pixels.length; i++) pixels[i] = color(voxels[i] as number);
+      }
+    },
+  };
+}
+
+/** Colours as they are; three components are opaque. */
+export const rgbPainter: Painter = {
+  key: "rgb",
+  paint(voxels, pixels, components) {
+    for (let i = 0, k = 0; i < pixels.length; i++, k += components) {
+      const alpha = components > 3 ? (voxels[k + 3] as number) : 255;
+      const [r, g, b] = [voxels[k], voxels[k + 1], voxels[k + 2]] as [number, number, number];
+      pixels[i] = ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0;
+    }
+  },
+};
+
+/** Labels: 0 is transparent, each other id has a colour of its own as far as 997 colours go. */
+export const labelPainter: Painter = {
+  key: "labels",
+  paint(voxels, pixels) {
+    for (let i = 0; i < pixels.length; i++) pixels[i] = labelColor(voxels[i] as number);
+  },
+};
+
+/** Colour of a label: hues a golden angle apart, so that neighbours in number look different. */
+export function labelColor(label: number): number {
+  if (label === 0) return 0;
+  const n = Math.abs(Math.round(label)) % 997;
+  const hue = (n * 0.61803398875) % 1;
+  const lightness = 0.5 + 0.12 * ((n % 3) - 1);
+  const channel = (offset: number) => {
+    const k = (offset + hue * 12) % 12;
+    const value = lightness - 0.38 * Math.max(-1, Math.min(k - 3, 9 - k, 1));
+    return Math.round(255 * Math.min(Math.max(value, 0), 1));
+  };
+  return (OPAQUE | (channel(4) << 16) | (channel(8) << 8) | channel(0)) >>> 0;
+}

@@ -1,0 +1,79 @@
+// The traits that the viewer shares with Python; twin of the traits of widgets/viewer.py.
+
+import type { AnyModel } from "@anywidget/types";
+import type { Point, PreviewInfo, Roi, Scene } from "./messages.ts";
+import type { PlaneCamera } from "./render/plane_canvas.ts";
+import type { VolumeCamera } from "./render/volume_canvas.ts";
+
+export interface SharedCamera {
+  volume?: VolumeCamera;
+  planes?: Partial<Record<"x" | "y" | "z", PlaneCamera>>;
+}
+
+export interface Traits extends Record<string, unknown> {
+  scene: Scene;
+  preview: PreviewInfo | null;
+  roi: Roi | null;
+  roi_visible: boolean;
+  slices: Partial<Point>;
+  camera: SharedCamera;
+  color_map: string;
+  color_maps: string[];
+  color_table: string;
+  color_range: [number, number];
+  label_opacity: number;
+  time_index: number;
+  channel_index: number;
+  loaded_scale: number;
+  memory_budget: number;
+  error_message: string;
+  height: number;
+}
+
+export type Model = AnyModel<Traits>;
+
+/** While something is dragged, Python hears of it this often. */
+const SAVE_EVERY_MS = 50;
+
+export class SharedState {
+  #model: Model;
+  #stops: (() => void)[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #dirty = false;
+
+  constructor(model: Model) {
+    this.#model = model;
+  }
+
+  get<K extends keyof Traits & string>(name: K): Traits[K] {
+    return this.#model.get(name) as Traits[K];
+  }
+
+  /** Set a trait and tell Python soon; an unchanged value is not sent. */
+  set<K extends keyof Traits & string>(name: K, value: Traits[K]): void {
+    if (JSON.stringify(this.#model.get(name)) === JSON.stringify(value)) return;
+    this.#model.set(name, value);
+    this.#dirty = true;
+    this.#timer ??= setTimeout(() => this.flush(), SAVE_EVERY_MS);
+  }
+
+  /** Tell Python now, for example when a drag ends. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#dirty) this.#model.save_changes();
+    this.#dirty = false;
+  }
+
+  on(names: (keyof Traits & string)[], changed: () => void): void {
+    for (const name of names) {
+      this.#model.on(`change:${name}`, changed);
+      this.#stops.push(() => this.#model.off(`change:${name}`, changed));
+    }
+  }
+
+  close(): void {
+    this.flush();
+    for (const stop of this.#stops) stop();
+  }
+}
