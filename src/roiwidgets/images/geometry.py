@@ -6,6 +6,7 @@ import without ngff-zarr; its names are offered here too.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ from roiwidgets.images.grid import (
     rotate_point,
     world_translation,
 )
+from roiwidgets.images.sources import VoxelSource, source_array
 
 __all__ = [
     "DirectedImage",
@@ -28,6 +30,7 @@ __all__ = [
     "Grid",
     "grid_of",
     "is_identity",
+    "make_image",
     "world_translation",
 ]
 
@@ -64,3 +67,52 @@ def grid_of(image: NgffImage) -> Grid:
         origin=tuple(origin[axis] for axis in dims),
         direction=direction,
     )
+
+
+def make_image(
+    source: VoxelSource,
+    *,
+    axes: Sequence[str],
+    spacing: Mapping[str, float],
+    translation: Mapping[str, float],
+    direction: Direction | None = None,
+    name: str = "image",
+    units: Mapping[str, str] | None = None,
+    channel_names: Sequence[str] | None = None,
+    channel_colors: Sequence[str] | None = None,
+) -> DirectedImage:
+    """Return a lazy image of what a source reads.
+
+    Parameters
+    ----------
+    source
+        Where the voxels come from.
+    axes
+        Names in the order of the source's axes.
+    spacing
+        Distance between voxel centres per axis; 1 where missing.
+    translation
+        World position of the centre of the first voxel per axis; 0 where missing.
+    direction
+        Direction cosines of the spatial axes, in array-axis order.
+    name, units, channel_names, channel_colors
+        Kept where they are given.
+
+    Returns
+    -------
+    DirectedImage
+        Its ``direction`` is None if it is the identity. The grid has been checked.
+    """
+    image = DirectedImage(
+        data=source_array(source),
+        dims=tuple(axes),
+        scale={axis: float(spacing.get(axis, 1.0)) for axis in axes},
+        translation={axis: float(translation.get(axis, 0.0)) for axis in axes},
+        name=name,
+        axes_units=dict(units) if units else None,
+        channel_names=list(channel_names) if channel_names else None,
+        channel_colors=list(channel_colors) if channel_colors else None,
+        direction=None if is_identity(direction) else direction,
+    )
+    grid_of(image)
+    return image

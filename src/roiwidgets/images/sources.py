@@ -8,7 +8,7 @@ whole array and return native, C-contiguous numpy arrays.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 import zarr
 from numpy.typing import NDArray
+from zarr.storage import FsspecStore, LocalStore
 
 from roiwidgets.errors import ImageError, UnsupportedDtypeError
 
@@ -375,11 +376,25 @@ def native_dtype(dtype: np.dtype[np.generic]) -> np.dtype[np.generic]:
     return dtype.newbyteorder("=")
 
 
-def options_key(
-    storage_options: Mapping[str, object] | None,
-) -> tuple[tuple[str, object], ...] | None:
-    """Return fsspec options as ``ZarrSource`` keeps them: sorted pairs, hashable."""
-    return tuple(sorted(storage_options.items())) if storage_options else None
+def zarr_source(array: ZarrArray) -> VoxelSource:
+    """Return the source of a Zarr array: by location where its store has one.
+
+    Arrays in folders and at fsspec URLs pickle as their location. Any other store
+    is kept as it is; of a store in memory, tasks carry only the box they read.
+
+    Raises
+    ------
+    UnsupportedDtypeError
+        If images cannot have the array's data type.
+    """
+    native_dtype(array.dtype)
+    store = array.store
+    if isinstance(store, LocalStore):
+        return ZarrSource(str(store.root), array.path)
+    if isinstance(store, FsspecStore):
+        url = store.fs.unstrip_protocol(store.path)
+        return ZarrSource(url, array.path, tuple(sorted(store.fs.storage_options.items())))
+    return ArraySource(array, tuple(int(n) for n in array.chunks))
 
 
 def _shift(slices: Slices, offset: Sequence[int] | None, shape: Sequence[int]) -> Slices:
