@@ -199,6 +199,11 @@ class Viewer(anywidget.AnyWidget):
         layer = Layer(f"labels-{next(self._ids)}", "Labels", levels, (0.0, 1.0), is_labels=True)
         self._replace("labels", layer)
 
+    @property
+    def color_range_bounds(self) -> tuple[float, float]:
+        """Robust range of the image's values."""
+        return self._layers["image"].value_range
+
     # Region of interest -----------------------------------------------------
 
     def get_current_scale(self) -> int:

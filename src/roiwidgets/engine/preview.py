@@ -1,0 +1,380 @@
+"""Run an operation on one region, again and again, while somebody moves a slider.
+
+ITK holds the GIL for a whole filter run, so nothing is computed in the calling
+process: warm worker processes read the input once, and write results into a file
+that all processes map into memory. Only the newest request counts: what waits is
+dropped, and a worker that is still busy with an old one is replaced.
+"""
+
+from __future__ import annotations
+
+import atexit
+import itertools
+import logging
+import shutil
+import tempfile
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roiwidgets.engine.preview_workers import PreviewWorkers
+from roiwidgets.engine.worker import SharedArray, SharedOperation, copy_into, run_shared
+from roiwidgets.images.sources import VoxelSource
+from roiwidgets.operations.operation import Operation, Pipeline
+from roiwidgets.regions.blocks import (
+    Block,
+    Slices,
+    contains,
+    cut_into_blocks,
+    grow,
+    relative_to,
+    shape_of,
+)
+
+GRACE_S = 0.35
+"""How long a worker may go on with an outdated block before it is replaced."""
+
+BLOCK_VOXELS = 2**17
+"""Voxels of a block: what becomes visible, or is thrown away, at once."""
+
+SPARE_HALO = 4
+"""Voxels read beyond the halo, so that a somewhat larger radius needs no new read."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRequest:
+    """What to compute.
+
+    Parameters
+    ----------
+    source
+        Where voxels are read.
+    region
+        Box of the source, all axes, of length 1 along those that are not spatial.
+    spatial
+        Which axes of the source are spatial.
+    spacing
+        Spacing of the spatial axes.
+    operation
+        What is run.
+    first
+        Boxes of the region (spatial axes, its own indices) that are wanted first.
+    """
+
+    source: VoxelSource
+    region: Slices
+    spatial: tuple[int, ...]
+    spacing: tuple[float, ...]
+    operation: Operation | Pipeline
+    first: tuple[Slices, ...] = ()
+
+    @property
+    def box(self) -> Slices:
+        """The region along the spatial axes."""
+        return tuple(self.region[axis] for axis in self.spatial)
+
+    @property
+    def volume_shape(self) -> tuple[int, ...]:
+        """Shape of the source along the spatial axes."""
+        return tuple(self.source.shape[axis] for axis in self.spatial)
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewState:
+    """How far a request is.
+
+    Parameters
+    ----------
+    run
+        Number that ``submit`` returned.
+    result
+        The region's result, shape of the region; valid inside ``ready``.
+    ready
+        Boxes that are computed, in the order they were.
+    complete
+        Whether the whole region is.
+    elapsed_s
+        Seconds since the request was taken up.
+    """
+
+    run: int
+    result: NDArray[np.generic]
+    ready: tuple[Slices, ...]
+    complete: bool
+    elapsed_s: float
+
+
+OnState = Callable[[PreviewState], None]
+OnError = Callable[[int, BaseException], None]
+
+
+@dataclass(slots=True)
+class _Input:
+    """A box of a source that is mapped into memory."""
+
+    request: PreviewRequest
+    box: Slices
+    array: SharedArray
+
+    def serves(self, request: PreviewRequest, outer: Slices) -> bool:
+        same = self.request.source is request.source and all(
+            mine == theirs
+            for axis, (mine, theirs) in enumerate(
+                zip(self.request.region, request.region, strict=True)
+            )
+            if axis not in request.spatial
+        )
+        return same and contains(self.box, outer)
+
+
+@dataclass(slots=True)
+class _Run:
+    number: int
+    request: PreviewRequest
+    started: float = field(default_factory=time.perf_counter)
+    ready: list[Slices] = field(default_factory=list)
+
+
+class PreviewRunner:
+    """Computes the newest request in warm worker processes.
+
+    Parameters
+    ----------
+    on_state
+        Called on a background thread whenever more of the newest request is ready.
+    on_error
+        Called on a background thread with the run and the exception that ended it.
+
+    Notes
+    -----
+    States and errors of overtaken requests are never delivered.
+    """
+
+    def __init__(self, *, on_state: OnState, on_error: OnError) -> None:
+        self._on_state, self._on_error = on_state, on_error
+        self._folder = Path(tempfile.mkdtemp(prefix="roiwidgets-preview-"))
+        self._workers = PreviewWorkers()
+        self._numbers = itertools.count(1)
+        self._condition = threading.Condition()
+        self._newest = 0
+        self._settled = 0
+        self.last_state: PreviewState | None = None
+        self._waiting: _Run | None = None
+        self._closed = False
+        self._input: _Input | None = None
+        self._files: deque[Path] = deque()
+        self._thread = threading.Thread(target=self._loop, name="roiwidgets-preview", daemon=True)
+        self._thread.start()
+        # a notebook that ends without close() must not leave processes or files behind
+        self._at_exit = weakref.finalize(self, _clean_up, self._workers, self._folder)
+        atexit.register(self._at_exit)
+
+    def submit(self, request: PreviewRequest) -> int:
+        """Take a request in place of all earlier ones; return its number at once."""
+        with self._condition:
+            run = _Run(next(self._numbers), request)
+            self._newest = run.number
+            self._waiting = run
+            self._condition.notify_all()
+            return run.number
+
+    def cancel(self) -> None:
+        """Drop all requests."""
+        with self._condition:
+            self._newest = self._settled = next(self._numbers)
+            self._waiting = None
+            self._condition.notify_all()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until the newest request is complete or has failed; False after the timeout."""
+        with self._condition:
+            return self._condition.wait_for(lambda: self._settled >= self._newest, timeout_s)
+
+    def close(self) -> None:
+        """Stop the workers and remove the files; later requests are ignored."""
+        with self._condition:
+            self._closed = True
+            self._newest = next(self._numbers)
+            self._condition.notify_all()
+        self._thread.join(timeout=5)
+        atexit.unregister(self._at_exit)
+        self._at_exit()
+
+    def _loop(self) -> None:
+        while True:
+            with self._condition:
+                self._condition.wait_for(lambda: self._closed or self._waiting is not None)
+                if self._closed:
+                    return
+                run, self._waiting = self._waiting, None
+            assert run is not None
+            try:
+                self._compute(run)
+            except Exception as error:  # noqa: BLE001 # handed to the caller, who shows it
+                if self._is_newest(run):
+                    self._on_error(run.number, error)
+            self._settle(run)
+
+    def _settle(self, run: _Run) -> None:
+        with self._condition:
+            self._settled = max(self._settled, run.number)
+            self._condition.notify_all()
+
+    def _is_newest(self, run: _Run) -> bool:
+        return run.number == self._newest
+
+    def _compute(self, run: _Run) -> None:
+        request = run.request
+        request.operation.check_dtype(request.source.dtype)
+        halo = _halo(request)
+        given = self._read(run, grow(request.box, halo, request.volume_shape))
+        if given is None:
+            return
+        dtype = request.operation.output_dtype(request.source.dtype)
+        output = self._new_array(run, shape_of(request.box), dtype)
+        result = output.create()
+        operation = SharedOperation.wrap(request.operation)
+        blocks = deque(_blocks(request, halo))
+        expected = len(blocks)
+        running: dict[Future[float], Block] = {}
+        while (blocks or running) and self._is_newest(run):
+            while blocks and len(running) < self._workers.count:
+                block = blocks.popleft()
+                inside = Block(
+                    relative_to(block.inner, given.box), relative_to(block.outer, given.box)
+                )
+                where = relative_to(block.inner, request.box)
+                future = self._workers.submit(
+                    run_shared, operation, given.array, inside, request.spacing, output, where
+                )
+                running[future] = block
+            self._collect(run, running, result, expected)
+        self._abandon(running)
+
+    def _collect(
+        self,
+        run: _Run,
+        running: dict[Future[float], Block],
+        result: NDArray[np.generic],
+        expected: int,
+    ) -> None:
+        done = self._wait_while_newest(run, set(running))
+        for future in done:
+            block = running.pop(future)
+            future.result()
+            run.ready.append(relative_to(block.inner, run.request.box))
+        if done and self._is_newest(run):
+            elapsed = time.perf_counter() - run.started
+            complete = len(run.ready) == expected
+            state = PreviewState(run.number, result, tuple(run.ready), complete, elapsed)
+            self.last_state = state
+            self._on_state(state)
+
+    def _wait_while_newest(self, run: _Run, futures: set[Future[float]]) -> set[Future[float]]:
+        """Wait for a block; when the run is overtaken, only as long as the grace."""
+        deadline: float | None = None
+        while True:
+            done, _ = wait(futures, timeout=0.02, return_when=FIRST_COMPLETED)
+            if done:
+                return done
+            if not self._is_newest(run):
+                deadline = deadline or time.monotonic() + GRACE_S
+                if time.monotonic() > deadline:
+                    return set()
+
+    def _abandon(self, running: dict[Future[float], Block]) -> None:
+        """Wait a moment for outdated blocks, then replace the workers that compute them."""
+        _, busy = wait(running, timeout=GRACE_S if running else 0)
+        for future in busy:
+            self._workers.replace_worker_of(future)
+
+    def _read(self, run: _Run, outer: Slices) -> _Input | None:
+        """Return the input, read by a worker unless an earlier run has read it."""
+        request = run.request
+        if self._input is not None and self._input.serves(request, outer):
+            return self._input
+        spare = (SPARE_HALO,) * len(outer)
+        box = grow(outer, spare, request.volume_shape)
+        array = self._new_array(run, shape_of(box), request.source.dtype, name="input")
+        array.create()
+        whole = list(request.region)
+        for axis, side in zip(request.spatial, box, strict=True):
+            whole[axis] = side
+        where = tuple(whole)
+        future = self._workers.submit(copy_into, request.source.restrict(where), where, array)
+        if not self._wait_while_newest(run, {future}):
+            self._workers.replace_worker_of(future)
+            return None
+        future.result()
+        self._input = _Input(request, box, array)
+        return self._input
+
+    def _new_array(
+        self, run: _Run, shape: Slices | tuple[int, ...], dtype: np.dtype[np.generic], *,
+        name: str = "result",
+    ) -> SharedArray:  # fmt: skip
+        path = self._folder / f"{name}-{run.number}.npy"
+        self._files.append(path)
+        while len(self._files) > 6:
+            self._remove(self._files.popleft())
+        return SharedArray(str(path), tuple(shape), np.dtype(dtype).name)  # type: ignore[arg-type] # a shape
+
+    def _remove(self, path: Path) -> None:
+        if self._input is not None and path == Path(self._input.array.path):
+            self._files.append(path)
+            return
+        try:
+            path.unlink(missing_ok=True)
+        except PermissionError:
+            # Windows keeps files that are mapped; they go with the folder in close()
+            log.debug("%s is still mapped", path)
+
+
+def _halo(request: PreviewRequest) -> tuple[int, ...]:
+    """Return the halo; none where the operation's is unknown: it then sees the region only."""
+    if _is_local(request.operation):
+        return request.operation.halo(request.spacing)
+    return (0,) * len(request.spatial)
+
+
+def _is_local(operation: Operation | Pipeline) -> bool:
+    return operation.support not in ("unknown", "global")
+
+
+def _blocks(request: PreviewRequest, halo: tuple[int, ...]) -> Iterator[Block]:
+    """Yield the boxes that are wanted first, then the region; whole, if it cannot be cut."""
+    shape, start = request.volume_shape, [side.start for side in request.box]
+    if not _is_local(request.operation):
+        yield Block(request.box, request.box)
+        return
+    for box in request.first:
+        inner = tuple(
+            slice(side.start + base, side.stop + base)
+            for side, base in zip(box, start, strict=True)
+        )
+        yield Block(inner, grow(inner, halo, shape))
+    yield from cut_into_blocks(request.box, _block_shape(request.box), halo, shape)
+
+
+def _block_shape(box: Slices) -> tuple[int, ...]:
+    """Return a block of about ``BLOCK_VOXELS``, the longest sides halved first."""
+    shape = list(shape_of(box))
+    while np.prod(shape) > BLOCK_VOXELS:
+        longest = shape.index(max(shape))
+        shape[longest] = -(-shape[longest] // 2)
+    return tuple(shape)
+
+
+def _clean_up(workers: PreviewWorkers, folder: Path) -> None:
+    workers.close()
+    shutil.rmtree(folder, ignore_errors=True)
