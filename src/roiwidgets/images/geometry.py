@@ -7,7 +7,8 @@ import without ngff-zarr; its names are offered here too.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from ngff_zarr import NgffImage
@@ -23,12 +24,16 @@ from roiwidgets.images.grid import (
 )
 from roiwidgets.images.sources import VoxelSource, source_array
 
+if TYPE_CHECKING:
+    import dask.array as da
+
 __all__ = [
     "DirectedImage",
     "Direction",
     "FloatArray",
     "Grid",
     "grid_of",
+    "image_on_grid",
     "is_identity",
     "make_image",
     "world_translation",
@@ -116,3 +121,24 @@ def make_image(
     )
     grid_of(image)
     return image
+
+
+def image_on_grid(image: NgffImage, data: da.Array, grid: Grid) -> NgffImage:
+    """Return an image like another one, but of other voxels on another grid.
+
+    Parameters
+    ----------
+    image
+        Its class, name, units, channels and direction are kept.
+    data
+        Voxels, of the grid's shape.
+    grid
+        Where they are: the same axes and direction as the image's.
+    """
+    return replace(
+        image,
+        data=data,
+        scale=dict(zip(grid.axes, grid.spacing, strict=True)),
+        translation=world_translation(grid),
+        computed_callbacks=[],
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,16 @@ from numpy.typing import NDArray
 from roiwidgets.errors import ImageError
 from roiwidgets.images.axes import SPATIAL_AXES
 from roiwidgets.images.grid import Grid
-from roiwidgets.images.sources import Slices, Voxels, VoxelSource
+from roiwidgets.images.sources import (
+    Slices,
+    Voxels,
+    VoxelSource,
+    source_array,
+    voxel_source,
+)
+
+if TYPE_CHECKING:
+    from ngff_zarr import Multiscales
 
 BinKind = Literal["mean", "mode", "nearest"]
 
@@ -311,3 +320,47 @@ class BinnedSource:
             slice(s.start * f, min(s.stop * f, n))
             for s, f, n in zip(slices, self.factors, self.source.shape, strict=True)
         )
+
+
+def display_levels(
+    multiscales: Multiscales, *, is_labels: bool = False, smallest: int = 64
+) -> Multiscales:
+    """Return an image with enough levels to be shown at once; nothing is computed.
+
+    Parameters
+    ----------
+    multiscales
+        Its levels are kept; coarser ones are added below the coarsest.
+    is_labels
+        Bin by the most frequent label instead of the mean.
+    smallest
+        As for ``pyramid_grids``.
+
+    Returns
+    -------
+    Multiscales
+        The same object if its coarsest level is small already. Added levels are
+        binned from the coarsest stored level when they are read.
+    """
+    # workers import this module for its binning and must not pay for ngff-zarr
+    from roiwidgets.images.geometry import grid_of, image_on_grid
+    from roiwidgets.images.ome_zarr import to_multiscales
+
+    coarsest = multiscales.images[-1]
+    source = voxel_source(coarsest.data)
+    added = []
+    total = (1,) * len(coarsest.dims)
+    for grid, factors in pyramid_grids(grid_of(coarsest), smallest=smallest)[1:]:
+        total = tuple(a * b for a, b in zip(total, factors, strict=True))
+        binned = BinnedSource(source, total, "mode" if is_labels else "mean")
+        added.append(image_on_grid(coarsest, source_array(binned), grid))
+    if not added:
+        return multiscales
+    result = to_multiscales(
+        [*multiscales.images, *added], name=multiscales.metadata.name, is_labels=is_labels
+    )
+    result.root_attributes = {
+        **(multiscales.root_attributes or {}),
+        **(result.root_attributes or {}),
+    }
+    return result

@@ -1,0 +1,106 @@
+"""Which values an image has, estimated from a sample of its voxels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from ngff_zarr import Multiscales, NgffImage
+from numpy.typing import NDArray
+
+from roiwidgets.errors import ImageError
+from roiwidgets.images.pyramid import BinnedSource
+from roiwidgets.images.sources import Slices, VoxelSource, voxel_source
+
+WHOLE_READ = 2**22
+"""Voxels up to which a level is read whole."""
+
+SAMPLE_SIDE = 32
+"""Longest side of a box of a sample, in voxels."""
+
+SAMPLE_BOXES = 64
+"""Boxes of a sample."""
+
+
+def value_range(
+    image: Multiscales | NgffImage, *, quantiles: tuple[float, float] = (0.001, 0.999)
+) -> tuple[float, float]:
+    """Return the values between which almost all voxels of an image lie.
+
+    Parameters
+    ----------
+    image
+        An image; of several levels the coarsest stored one is looked at.
+    quantiles
+        Shares of the sample at or below the two values, from 0 to 1; (0, 1) for
+        the smallest and the largest value of the sample.
+
+    Returns
+    -------
+    tuple of two floats
+        The first below the second. Where the quantiles coincide, the extremes are
+        returned; of a constant image ``(value, value + 1)``; of booleans (0, 1).
+
+    Raises
+    ------
+    ImageError
+        If no voxel of the sample is finite.
+
+    Notes
+    -----
+    A level of up to ``WHOLE_READ`` voxels is read whole. Of a larger one, boxes
+    spread evenly over the image are read: a value that is nowhere among them,
+    such as one hot voxel, is missed.
+    """
+    source = _smallest_stored(image)
+    if source.dtype.kind == "b":
+        return 0.0, 1.0
+    values = np.concatenate([_finite(source.read(box)) for box in _sample_boxes(source)])
+    if not values.size:
+        raise ImageError(
+            f"the image of shape {source.shape} has no finite value in the voxels sampled: they "
+            "are all NaN or infinite; replace them first, for example with numpy.nan_to_num"
+        )
+    low, high = (float(value) for value in np.quantile(values, quantiles, method="nearest"))
+    if low == high:
+        low, high = float(values.min()), float(values.max())
+    if low == high:
+        high = max(low + 1.0, float(np.nextafter(low, np.inf)))
+    return low, high
+
+
+def _smallest_stored(image: Multiscales | NgffImage) -> VoxelSource:
+    levels = image.images if isinstance(image, Multiscales) else [image]
+    sources = [voxel_source(level.data) for level in levels]
+    # binned levels would read every voxel of the level they are made from
+    return [source for source in sources if not isinstance(source, BinnedSource)][-1]
+
+
+def _finite(block: NDArray[np.generic]) -> NDArray[np.generic]:
+    values = block.ravel()
+    return values[np.isfinite(values)] if block.dtype.kind == "f" else values
+
+
+def _sample_boxes(source: VoxelSource) -> Iterator[Slices]:
+    """Yield boxes that cover a small array, or are spread evenly over a large one."""
+    shape = source.shape
+    if int(np.prod(shape)) <= WHOLE_READ:
+        yield tuple(slice(0, n) for n in shape)
+        return
+    sides = [min(n, SAMPLE_SIDE) for n in shape]
+    counts = _boxes_per_axis(shape)
+    for position in np.ndindex(*counts):
+        starts = [
+            int((i + 0.5) / count * (n - side))
+            for i, count, n, side in zip(position, counts, shape, sides, strict=True)
+        ]
+        yield tuple(slice(start, start + side) for start, side in zip(starts, sides, strict=True))
+
+
+def _boxes_per_axis(shape: tuple[int, ...]) -> list[int]:
+    """Return how many boxes to place along each axis: more along longer ones."""
+    counts = [1] * len(shape)
+    while 2 * int(np.prod(counts)) <= SAMPLE_BOXES:
+        longest = max(range(len(shape)), key=lambda axis: shape[axis] / counts[axis])
+        counts[longest] *= 2
+    return counts

@@ -1,0 +1,256 @@
+"""TIFF, OME-TIFF and ImageJ files, read lazily by page or tile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import numpy as np
+import zarr
+from ngff_zarr import Multiscales
+from tifffile import TiffFile, TiffFileError, xml2dict
+
+from roiwidgets.errors import ImageError, UnsupportedImageError
+from roiwidgets.images.axes import KNOWN_AXES, SPATIAL_AXES, is_rgb
+from roiwidgets.images.interop import image_of_source
+from roiwidgets.images.ome_zarr import to_multiscales
+from roiwidgets.images.sources import Slices, Voxels, native_dtype
+from roiwidgets.images.units import spelt_out_unit
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    # the parameter of zarr's generic is its metadata version, which is all one to us
+    ZarrArray = zarr.Array[Any]
+
+TIFF_SUFFIXES = (".tif", ".tiff", ".btf", ".lsm")
+OPEN_FILES = 32
+"""TIFF files that one process keeps open."""
+
+_AXIS_OF_CODE = {"T": "t", "C": "c", "S": "c", "Z": "z", "Y": "y", "X": "x"}
+_PAGES = "IQ"
+"""Axes of pages whose meaning the file does not tell."""
+
+_CENTIMETER = 3
+
+
+@dataclass(frozen=True)
+class TiffSource:
+    """One level of the first series of a TIFF file, pickled as its path.
+
+    Parameters
+    ----------
+    path
+        Path of the file.
+    level
+        0 is the finest.
+    """
+
+    path: str
+    level: int = 0
+    identity: str = field(default_factory=lambda: uuid4().hex, repr=False, compare=False)
+    """Same for all copies of one source: a file that is written anew is opened anew."""
+
+    @property
+    def _array(self) -> ZarrArray:
+        return _open_level(self.identity, self.path, self.level)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Voxels along each axis of the file."""
+        return tuple(int(n) for n in self._array.shape)
+
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        """Data type in native byte order."""
+        return native_dtype(self._array.dtype)
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """Shape of a page, a strip or a tile."""
+        return tuple(int(n) for n in self._array.chunks)
+
+    def read(self, slices: Slices) -> Voxels:
+        """Return the voxels in ``slices``."""
+        return np.ascontiguousarray(self._array[slices], dtype=self.dtype)
+
+    def restrict(self, slices: Slices) -> TiffSource:  # noqa: ARG002 - a path is small already
+        """Return the source itself."""
+        return self
+
+
+@lru_cache(maxsize=OPEN_FILES)
+def _open_level(identity: str, path: str, level: int) -> ZarrArray:  # noqa: ARG001 - cache key
+    with TiffFile(path) as file:
+        store = file.series[0].levels[level].aszarr(zattrs={})
+    opened = zarr.open(store, mode="r")
+    assert isinstance(opened, zarr.Array)
+    return opened
+
+
+@dataclass(frozen=True, slots=True)
+class _Description:
+    """What a TIFF file says about its first series."""
+
+    axes: tuple[str, ...]
+    shapes: tuple[tuple[int, ...], ...]
+    spacing: Mapping[str, float]
+    units: Mapping[str, str]
+    channel_names: tuple[str, ...] | None
+
+
+def read_tiff(
+    path: Path, *, axes: tuple[str, ...] | None = None, name: str | None = None
+) -> Multiscales:
+    """Return the first series of a TIFF file, lazily, with its levels.
+
+    Parameters
+    ----------
+    path
+        A TIFF, OME-TIFF or ImageJ file.
+    axes
+        Names of the axes of the file's series; the file's by default. Pages without
+        a meaning are z.
+    name
+        Name of the image; the file's by default.
+
+    Returns
+    -------
+    Multiscales
+        Spacing and units are those of OME or ImageJ metadata, or of a resolution
+        per centimetre. A resolution per inch is for printing and not used.
+
+    Raises
+    ------
+    ImageError, UnsupportedImageError
+        If the file is damaged, or its axes cannot be told.
+    """
+    try:
+        with TiffFile(path) as file:
+            found = _describe(file, path, axes)
+    except TiffFileError as error:
+        raise ImageError(f"{path} cannot be read as TIFF: {error}") from error
+    images = []
+    for level, shape in enumerate(found.shapes):
+        image = image_of_source(
+            TiffSource(str(path), level), found.axes, name=name or path.name.split(".")[0]
+        )
+        factor = {a: n / m for a, n, m in zip(found.axes, found.shapes[0], shape, strict=True)}
+        image.scale = {
+            axis: found.spacing.get(axis, 1.0) * _rounded(factor[axis], axis) for axis in image.dims
+        }
+        image.translation = {
+            axis: 0.5 * (image.scale[axis] - found.spacing.get(axis, 1.0)) for axis in image.dims
+        }
+        image.axes_units = {a: u for a, u in found.units.items() if a in image.dims} or None
+        if found.channel_names and "c" in image.dims and not is_rgb(image.dims, image.data.shape):
+            image.channel_names = list(found.channel_names)
+        images.append(image)
+    return to_multiscales(images, name=images[0].name)
+
+
+def _rounded(factor: float, axis: str) -> float:
+    return float(round(factor)) if axis in SPATIAL_AXES else 1.0
+
+
+def _describe(file: TiffFile, path: Path, axes: tuple[str, ...] | None) -> _Description:
+    if not file.series:
+        raise ImageError(f"{path} holds no image")
+    series = file.series[0]
+    names = axes if axes is not None else _axes_of_codes(series.axes, path)
+    spacing, units = _plain_resolution(file)
+    channels: tuple[str, ...] | None = None
+    if file.is_imagej:
+        spacing, units = _imagej_resolution(file)
+        labels = (file.imagej_metadata or {}).get("Labels")
+        count = series.shape[names.index("c")] if "c" in names else 0
+        channels = tuple(map(str, labels)) if labels and len(labels) == count else None
+    elif file.is_ome:
+        spacing, units, channels = _ome_resolution(file.ome_metadata)
+    return _Description(
+        axes=names,
+        shapes=tuple(tuple(int(n) for n in level.shape) for level in series.levels),
+        spacing=spacing,
+        units=units,
+        channel_names=channels,
+    )
+
+
+def _axes_of_codes(codes: str, path: Path) -> tuple[str, ...]:
+    """Return our names of the axes that tifffile calls ``codes``."""
+    names = []
+    for code in codes:
+        if code in _PAGES:
+            free = [axis for axis in ("z", "t") if axis not in names and axis.upper() not in codes]
+            names.append(free[0] if free else code)
+        else:
+            names.append(_AXIS_OF_CODE.get(code, code))
+    if set(names) - set(KNOWN_AXES) or len(set(names)) != len(names):
+        raise UnsupportedImageError(
+            f"{path} has axes {codes!r}, which are not all of t, c, z, y, x; give axes=..., one "
+            "for each"
+        )
+    return tuple(names)
+
+
+def _tag_resolution(file: TiffFile) -> dict[str, float]:
+    """Return the size of a pixel in units of the resolution tags."""
+    sizes = {}
+    tags = file.pages.first.tags
+    for axis, tag in (("y", "YResolution"), ("x", "XResolution")):
+        pixels, length = tags[tag].value if tag in tags else (0, 0)
+        if pixels and length:
+            sizes[axis] = length / pixels
+    return sizes
+
+
+def _plain_resolution(file: TiffFile) -> tuple[dict[str, float], dict[str, str]]:
+    tags = file.pages.first.tags
+    if "ResolutionUnit" not in tags or int(tags["ResolutionUnit"].value) != _CENTIMETER:
+        return {}, {}
+    sizes = {axis: 1e4 * size for axis, size in _tag_resolution(file).items()}
+    return sizes, dict.fromkeys(sizes, "micrometer")
+
+
+def _imagej_resolution(file: TiffFile) -> tuple[dict[str, float], dict[str, str]]:
+    metadata = file.imagej_metadata or {}
+    spacing = _tag_resolution(file)
+    if metadata.get("spacing"):
+        spacing["z"] = abs(float(metadata["spacing"]))
+    unit = str(metadata.get("unit") or "").replace("\\u00B5", "µ")
+    units = dict.fromkeys(SPATIAL_AXES, spelt_out_unit(unit)) if unit else {}
+    interval = float(metadata.get("finterval") or 0)
+    if interval > 0:
+        spacing["t"] = interval
+        units["t"] = spelt_out_unit(str(metadata.get("tunit") or "second"))
+    return spacing, units
+
+
+def _ome_resolution(
+    xml: str | None,
+) -> tuple[dict[str, float], dict[str, str], tuple[str, ...] | None]:
+    image = _first(xml2dict(xml or "<OME/>")["OME"].get("Image", {}))
+    pixels = _first(image.get("Pixels", {}))
+    spacing, units = {}, {}
+    for axis in SPATIAL_AXES:
+        size = pixels.get(f"PhysicalSize{axis.upper()}")
+        if size:
+            spacing[axis] = float(size)
+            units[axis] = spelt_out_unit(
+                str(pixels.get(f"PhysicalSize{axis.upper()}Unit", "micrometer"))
+            )
+    if pixels.get("TimeIncrement"):
+        spacing["t"] = float(pixels["TimeIncrement"])
+        units["t"] = spelt_out_unit(str(pixels.get("TimeIncrementUnit", "second")))
+    channels = pixels.get("Channel", [])
+    listed = channels if isinstance(channels, list) else [channels]
+    names = tuple(str(channel.get("Name", "")) for channel in listed)
+    return spacing, units, names if any(names) else None
+
+
+def _first(value: dict[str, Any] | list[dict[str, Any]]) -> dict[str, Any]:
+    return value[0] if isinstance(value, list) else value
