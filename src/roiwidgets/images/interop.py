@@ -16,7 +16,6 @@ from roiwidgets.images.axes import KNOWN_AXES, check_axes
 from roiwidgets.images.geometry import make_image
 from roiwidgets.images.sources import (
     ArraySource,
-    TransposedSource,
     Voxels,
     VoxelSource,
     native_dtype,
@@ -24,6 +23,7 @@ from roiwidgets.images.sources import (
     zarr_source,
 )
 from roiwidgets.images.tiling import memory_chunks
+from roiwidgets.images.transposed import TransposedSource
 
 if TYPE_CHECKING:
     from typing import Any

@@ -8,6 +8,8 @@ outlives the memory of an ITK object.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,12 +40,21 @@ _STAND_INS = {"bool": "uint8", "float16": "float32", "int8": "int16"}
 """Data types that ITK's wheels do not wrap, and wider ones that hold every value."""
 
 
+@contextmanager
+def _itk_may_load() -> Iterator[None]:
+    """Ignore what SWIG's types warn of: as an error it would crash the interpreter."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"builtin type \w+ has no __module__", DeprecationWarning)
+        yield
+
+
 def is_itk_image(value: object) -> bool:
     """Tell whether an object is an ``itk.Image``, without importing ITK."""
     kind = type(value)
     return kind.__module__.startswith("itk.") and hasattr(value, "GetLargestPossibleRegion")
 
 
+@_itk_may_load()
 def from_itk_image(image: itk.Image, *, name: str = "image") -> DirectedImage:
     """Return a copy of an ``itk.Image`` with its spacing, origin and direction.
 
@@ -113,6 +124,7 @@ def _direction_of(image: itk.Image, dimension: int) -> Direction:
     return tuple(tuple(float(cosine) for cosine in row) for row in reversed_order)
 
 
+@_itk_may_load()
 def to_itk_image(image: NgffImage) -> itk.Image:
     """Return a copy of an image as an ``itk.Image``; all its voxels are read.
 
@@ -164,6 +176,7 @@ def _itk_direction(matrix: NDArray[np.float64], dimension: int) -> NDArray[np.fl
     return np.ascontiguousarray(result)
 
 
+@_itk_may_load()
 def read_itk_file(path: Path, *, name: str | None = None) -> DirectedImage:
     """Return the image in a NIfTI, NRRD or MetaImage file.
 

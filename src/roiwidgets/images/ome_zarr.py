@@ -22,6 +22,7 @@ from roiwidgets.images.geometry import make_image
 from roiwidgets.images.ome_metadata import StoredImage, StoredLevel, parse_multiscales
 from roiwidgets.images.ome_writing import AXIS_TYPES, multiscales_metadata, storage_axes
 from roiwidgets.images.sources import TransposedSource, zarr_source
+from roiwidgets.images.transposed import TransposedSource
 
 if TYPE_CHECKING:
     from typing import Any

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -227,48 +227,6 @@ class DaskSource:
             return ArraySource(self.read(slices), self.chunks, starts, self.shape)
         (part,) = dask.optimize(part)
         return DaskSource(part, starts, self.shape)
-
-
-@dataclass(frozen=True, eq=False)
-class TransposedSource:
-    """Another source with its axes in a different order.
-
-    Parameters
-    ----------
-    source
-        What is read.
-    order
-        For each axis of the result, the axis of ``source`` it comes from.
-    """
-
-    source: VoxelSource
-    order: tuple[int, ...]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Voxels along each axis, in the new order."""
-        return tuple(self.source.shape[axis] for axis in self.order)
-
-    @property
-    def dtype(self) -> np.dtype[np.generic]:
-        """Data type in native byte order."""
-        return self.source.dtype
-
-    @property
-    def chunks(self) -> tuple[int, ...]:
-        """Chunks of the source, in the new order."""
-        return tuple(self.source.chunks[axis] for axis in self.order)
-
-    def read(self, slices: Slices) -> Voxels:
-        """Return the voxels in ``slices``."""
-        return np.ascontiguousarray(self.source.read(self._inside(slices)).transpose(self.order))
-
-    def restrict(self, slices: Slices) -> TransposedSource:
-        """Return the same view on a restricted source."""
-        return replace(self, source=self.source.restrict(self._inside(slices)))
-
-    def _inside(self, slices: Slices) -> Slices:
-        return tuple(slices[self.order.index(axis)] for axis in range(len(self.order)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -83,11 +83,8 @@ def from_xarray(
     }
     backwards = [dim for axis, dim in zip(names, dims, strict=True) if _reversed(positions, axis)]
     array = array.isel({dim: slice(None, None, -1) for dim in backwards})
-    image = image_of_source(
-        _source_of(array, names),
-        names,
-        name=name or ("image" if array.name is None else str(array.name)),
-    )
+    own_name = "image" if array.name is None else str(array.name)
+    image = image_of_source(_source_of(array, names), names, name=name or own_name)
     return replace(
         image,
         scale={**image.scale, **{axis: place.spacing for axis, place in positions.items()}},
