@@ -21,7 +21,7 @@ from roiwidgets.images.axes import check_axes
 from roiwidgets.images.geometry import make_image
 from roiwidgets.images.ome_metadata import StoredImage, StoredLevel, parse_multiscales
 from roiwidgets.images.ome_writing import AXIS_TYPES, multiscales_metadata, storage_axes
-from roiwidgets.images.sources import TransposedSource, zarr_source
+from roiwidgets.images.sources import zarr_source
 from roiwidgets.images.transposed import TransposedSource
 
 if TYPE_CHECKING:

@@ -63,7 +63,7 @@ def pyramid_grids(grid: Grid, *, smallest: int = 64) -> list[PyramidLevel]:
     --------
     >>> grid = Grid(("z", "y", "x"), (100, 512, 512), (3.0, 1.0, 1.0), (0.0, 0.0, 0.0))
     >>> [level.factors for level in pyramid_grids(grid)]
-    [(1, 1, 1), (1, 2, 2), (2, 2, 2), (1, 2, 2)]
+    [(1, 1, 1), (1, 2, 2), (1, 2, 2), (2, 2, 2)]
     """
     if smallest < 1:
         raise ImageError(f"smallest must be at least 1 voxel, got {smallest}")
