@@ -1,0 +1,231 @@
+"""Ask ITK what a filter's parameters, halo and result type are.
+
+The halo comes from ITK's pipeline: a small region is requested of the output, and
+the region that the filter then requests of its input shows its reach, without
+computing a pixel. Some filters are known to answer wrongly; they are listed here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from types import ModuleType
+
+import numpy as np
+
+from roiwidgets.errors import ParameterError, UnsupportedDtypeError
+from roiwidgets.operations.itk_filters import PIXEL_TYPES
+from roiwidgets.operations.operation import Dtype, Operation, Spacing, Support, Values, Voxels
+from roiwidgets.operations.parameters import Kind, Parameter, Value
+
+PROBE_SIDE = 1025
+"""Voxels a side of the image that is asked about; it has no memory behind it."""
+
+PIPELINE_DOUBLES = ("Opening", "Closing", "TopHat")
+"""Parts of names of filters that run two passes and report one: the reach is double."""
+
+REPORTED_WRONG = ("AnisotropicDiffusion", "Distance", "Canny", "RescaleIntensity", "Otsu",
+                  "Normalize", "HistogramMatching")  # fmt: skip
+"""Parts of names of filters that look at the whole image, whatever they request."""
+
+
+def is_itk_filter(function: object) -> bool:
+    """Tell whether a function is one of ``itk``'s own, such as ``itk.median_image_filter``."""
+    module = getattr(function, "__module__", "") or ""
+    return module.split(".")[0] == "itk" and hasattr(function, "process_object")
+
+
+def describe_itk_filter(
+    function: Callable[..., object],
+    *,
+    halo: int | tuple[int, ...] | None,
+    output_dtype: str | None,
+    values: Mapping[str, Value],
+) -> Operation:
+    """Return an operation for one of ITK's functions.
+
+    Parameters
+    ----------
+    function
+        For example ``itk.median_image_filter``.
+    halo, output_dtype
+        Take the place of what ITK says.
+    values
+        Value per parameter.
+    """
+    name = function.__name__
+    call = ItkCall(name)
+    parameters = tuple(_parameters(call, values))
+    support, rule = _support(call, halo, {p.name: values.get(p.name, p.default) for p in parameters})
+    return Operation(
+        name.removesuffix("_image_filter").removesuffix("_filter"),
+        call,
+        parameters,
+        dict(values),
+        support,
+        rule,
+        ItkDtype(name, output_dtype),
+        PIXEL_TYPES,
+        origin=f"itk:{name}",
+        options={"halo": _option(halo), "output_dtype": output_dtype or ""},
+    )
+
+
+class ItkCall:
+    """Runs a function of ``itk`` by name, so that it pickles."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @property
+    def class_name(self) -> str:
+        """Name of the filter's class in ``itk``."""
+        return "".join(part.capitalize() for part in self._name.split("_"))
+
+    def __call__(self, array: Voxels, spacing: Spacing, values: Values) -> Voxels:
+        """Return a copy of the filter's result."""
+        itk = _itk()
+        image = itk.image_view_from_array(array)
+        image.SetSpacing([float(step) for step in reversed(spacing)])
+        # the name keeps the result alive while its voxels are copied
+        result = getattr(itk, self._name)(image, **values)
+        return np.array(itk.array_view_from_image(result), order="C")
+
+    def function(self) -> Callable[..., object]:
+        """Return the function itself."""
+        found: Callable[..., object] = getattr(_itk(), self._name)
+        return found
+
+    def probe(self, ndim: int, spacing: Spacing, values: Mapping[str, Value]) -> object:
+        """Return a filter object on an image without memory behind it."""
+        itk = _itk()
+        image = itk.Image[itk.F, ndim].New(Regions=[PROBE_SIDE] * ndim)
+        image.SetSpacing([float(step) for step in reversed(spacing)])
+        return getattr(itk, self.class_name).New(image, **values)
+
+    def requested(
+        self, ndim: int, spacing: Spacing, values: Mapping[str, Value]
+    ) -> tuple[int, ...] | None:
+        """Return the reach per axis that the filter requests; None for the whole image."""
+        itk = _itk()
+        probe: typing.Any = self.probe(ndim, spacing, values)
+        probe.UpdateOutputInformation()
+        output = probe.GetOutput()
+        output.SetRequestedRegion(itk.ImageRegion[ndim]([PROBE_SIDE // 2] * ndim, [1] * ndim))
+        output.PropagateRequestedRegion()
+        sides = list(probe.GetInput().GetRequestedRegion().GetSize())
+        if any(side >= PROBE_SIDE for side in sides):
+            return None
+        factor = 2 if any(part in self.class_name for part in PIPELINE_DOUBLES) else 1
+        return tuple(factor * (int(side) // 2) for side in reversed(sides))
+
+
+class RequestedHalo:
+    """The halo rule that asks ITK, anew for each spacing and each set of values."""
+
+    def __init__(self, call: ItkCall) -> None:
+        self._call = call
+
+    def __call__(self, spacing: Spacing, values: Values) -> tuple[int, ...]:
+        """Return the halo per axis."""
+        reach = self._call.requested(len(spacing), spacing, values)
+        if reach is None:
+            raise ParameterError(
+                f"with {dict(values)} the filter needs the whole image, so it cannot run block by block"
+            )
+        return reach
+
+
+class StatedHalo:
+    """The halo rule that returns what the user stated."""
+
+    def __init__(self, halo: int | tuple[int, ...]) -> None:
+        self._halo = halo
+
+    def __call__(self, spacing: Spacing, values: Values) -> tuple[int, ...]:  # noqa: ARG002 # a halo rule
+        """Return the halo per axis."""
+        return (self._halo,) * len(spacing) if isinstance(self._halo, int) else self._halo
+
+
+class ItkDtype:
+    """The dtype rule that tries the filter on a few voxels."""
+
+    def __init__(self, name: str, stated: str | None) -> None:
+        self._name, self._stated = name, stated
+
+    def __call__(self, dtype: Dtype) -> Dtype:
+        """Return the data type of the result."""
+        if self._stated is not None:
+            return np.dtype(self._stated)
+        return _result_dtype(self._name, dtype.newbyteorder("=").name)
+
+
+@lru_cache(maxsize=64)
+def _result_dtype(name: str, dtype: str) -> Dtype:
+    try:
+        return ItkCall(name)(np.zeros((8, 8, 8), dtype), (1.0, 1.0, 1.0), {}).dtype
+    except (TypeError, KeyError) as error:
+        raise UnsupportedDtypeError(
+            f"ITK's wheels do not wrap {name} for {dtype}; convert the image first, for example with "
+            "image.data.astype('float32')"
+        ) from error
+
+
+def _support(
+    call: ItkCall, halo: int | tuple[int, ...] | None, values: Mapping[str, Value]
+) -> tuple[Support, RequestedHalo | StatedHalo]:
+    if halo is not None:
+        return ("pointwise" if halo == 0 else "neighbourhood"), StatedHalo(halo)
+    if any(part in call.class_name for part in REPORTED_WRONG):
+        return "global", RequestedHalo(call)
+    reach = call.requested(3, (1.0, 1.0, 1.0), values)
+    if reach is None:
+        return "global", RequestedHalo(call)
+    return ("pointwise" if not any(reach) else "neighbourhood"), RequestedHalo(call)
+
+
+def _parameters(call: ItkCall, values: Mapping[str, Value]) -> typing.Iterator[Parameter]:
+    """Yield the filter's numbers and switches, with ITK's own defaults."""
+    probe = call.probe(3, (1.0, 1.0, 1.0), values)
+    for name, described in inspect.signature(call.function()).parameters.items():
+        kind = _kind(described.annotation)
+        if kind is None:
+            continue
+        default = _default(probe, name, kind)
+        if default is not None:
+            yield Parameter(name, kind, default, description=f"{name} of itk.{call.class_name}")
+
+
+def _kind(annotation: object) -> Kind | None:
+    kinds: dict[object, Kind] = {bool: "boolean", int: "integer", float: "float"}
+    options = (annotation, *typing.get_args(annotation))
+    return next((kinds[option] for option in options if option in kinds), None)
+
+
+def _default(probe: object, name: str, kind: Kind) -> Value | None:
+    getter = getattr(probe, "Get" + "".join(part.capitalize() for part in name.split("_")), None)
+    if getter is None:
+        return None
+    value = getter()
+    if not isinstance(value, bool | int | float):
+        try:
+            value = value[0]  # one entry per axis
+        except (TypeError, IndexError):
+            return None
+    converters: dict[Kind, Callable[[Value], Value]] = {
+        "boolean": bool, "integer": int, "float": float,
+    }  # fmt: skip
+    return converters[kind](value)
+
+
+def _option(halo: int | tuple[int, ...] | None) -> str:
+    if halo is None:
+        return ""
+    return str(halo) if isinstance(halo, int) else ",".join(map(str, halo))
+
+
+def _itk() -> ModuleType:
+    return importlib.import_module("itk")

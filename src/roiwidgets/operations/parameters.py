@@ -1,0 +1,90 @@
+"""What can be tuned about an operation: names, kinds, ranges and units."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from roiwidgets.errors import ParameterError
+
+Value: TypeAlias = "bool | int | float | str"
+Kind = Literal["integer", "float", "boolean", "choice"]
+Unit = Literal["voxel", "world", "intensity"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One number, switch or choice of an operation.
+
+    Parameters
+    ----------
+    name
+        Keyword of the operation's function.
+    kind
+        Which values it takes.
+    default
+        Value unless another is given.
+    minimum, maximum
+        Range of numbers, both ends included; None is unbounded. For intensities the
+        range is a suggestion taken from the data.
+    step
+        Step of a slider.
+    unit
+        ``voxel`` and ``world`` lengths, ``intensity`` in source values; None for
+        counts and shares.
+    choices
+        Values that a choice takes.
+    description
+        One sentence for people.
+    """
+
+    name: str
+    kind: Kind
+    default: Value
+    minimum: float | None = None
+    maximum: float | None = None
+    step: float | None = None
+    unit: Unit | None = None
+    choices: tuple[Value, ...] = ()
+    description: str = ""
+
+    def check(self, value: object) -> Value:
+        """Return a value in the parameter's own type.
+
+        Raises
+        ------
+        ParameterError
+            If the value is of another kind or outside the range.
+        """
+        if self.kind == "boolean":
+            if not isinstance(value, bool):
+                raise self._error(value, "True or False")
+            return value
+        if self.choices:
+            if value not in self.choices:
+                raise self._error(value, f"one of {', '.join(map(repr, self.choices))}")
+            assert isinstance(value, bool | int | float | str)
+            return value
+        return self._check_number(value)
+
+    def _check_number(self, value: object) -> Value:
+        # numpy's numbers know their Python value
+        plain = value.item() if hasattr(value, "item") else value
+        expected = "an integer" if self.kind == "integer" else "a number"
+        if isinstance(plain, bool) or not isinstance(plain, int | float) or math.isnan(plain):
+            raise self._error(value, expected)
+        if self.kind == "integer":
+            if plain != int(plain):
+                raise self._error(value, expected)
+            plain = int(plain)
+        else:
+            plain = float(plain)
+        low = -math.inf if self.minimum is None else self.minimum
+        high = math.inf if self.maximum is None else self.maximum
+        if self.unit != "intensity" and not low <= plain <= high:
+            raise self._error(value, f"{expected} from {low:g} to {high:g}")
+        return plain
+
+    def _error(self, value: object, expected: str) -> ParameterError:
+        return ParameterError(f"{self.name}={value!r} must be {expected}")

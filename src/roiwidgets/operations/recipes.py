@@ -1,0 +1,89 @@
+"""Read an operation back from its recipe."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+from roiwidgets.errors import OperationError
+from roiwidgets.operations.catalog import CATALOG
+from roiwidgets.operations.custom import load_user_function
+from roiwidgets.operations.operation import Operation, Pipeline
+from roiwidgets.operations.parameters import Value
+
+Recipe = Mapping[str, object]
+
+
+def load_operation(recipe: str | Path | Recipe) -> Operation | Pipeline:
+    """Return the operation that a recipe describes.
+
+    Parameters
+    ----------
+    recipe
+        JSON text, the path of a JSON file, the path of an image that was promoted,
+        or the recipe itself.
+
+    Raises
+    ------
+    OperationError
+        If the text is no recipe, or its function cannot be rerun.
+    """
+    found = recipe if isinstance(recipe, Mapping) else _read(recipe)
+    if "pipeline" in found:
+        steps = cast("list[Recipe]", found["pipeline"])
+        return Pipeline(tuple(_load_step(step) for step in steps))
+    return _load_step(found)
+
+
+def _load_step(recipe: Recipe) -> Operation:
+    if "operation" not in recipe:
+        raise OperationError(f"a recipe names an operation, got {dict(recipe)!r:.200}")
+    if recipe.get("rerunnable") is False:
+        raise OperationError(
+            f"{recipe['operation']} was defined in a notebook or script, so it cannot be rerun from "
+            f"its recipe; its source was:\n{recipe.get('source', '')}"
+        )
+    if recipe.get("origin", "catalogue") != "catalogue":
+        return load_user_function(recipe)
+    name = str(recipe["operation"])
+    if name not in CATALOG:
+        raise OperationError(f"unknown operation {name!r}; known are {', '.join(CATALOG)}")
+    values = cast("Mapping[str, Value]", recipe.get("values", {}))
+    return CATALOG[name]().with_values(**{k: _from_json(v) for k, v in values.items()})
+
+
+def _from_json(value: Value) -> Value:
+    return float(value) if value in ("inf", "-inf") else value
+
+
+def _read(recipe: str | Path) -> Recipe:
+    text = str(recipe)
+    if isinstance(recipe, Path) or not text.lstrip().startswith("{"):
+        path = Path(recipe)
+        if path.is_dir():
+            return _read_attributes(path)
+        if not path.is_file():
+            raise OperationError(f"{path} is neither a recipe nor an image; give JSON text or a path")
+        text = path.read_text(encoding="utf-8")
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise OperationError(f"the recipe is no JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise OperationError(f"a recipe is a JSON object, got {type(found).__name__}")
+    return found
+
+
+def _read_attributes(path: Path) -> Recipe:
+    """Return the recipe in the root attributes of an OME-Zarr, version 3 or 2."""
+    attributes: Recipe = {}
+    if (path / "zarr.json").is_file():
+        attributes = json.loads((path / "zarr.json").read_text()).get("attributes", {})
+    elif (path / ".zattrs").is_file():
+        attributes = json.loads((path / ".zattrs").read_text())
+    own = attributes.get("roiwidgets")
+    if not isinstance(own, dict) or "recipe" not in own:
+        raise OperationError(f"{path} holds no recipe; it was not written by roiwidgets.promote")
+    return cast("Recipe", own["recipe"])
