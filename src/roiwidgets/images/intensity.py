@@ -19,7 +19,11 @@ SAMPLE_SIDE = 32
 """Longest side of a box of a sample, in voxels."""
 
 SAMPLE_BOXES = 64
-"""Boxes of a sample."""
+"""Boxes of a sample, each inside one chunk."""
+
+FEWEST_BOXES = 8
+DECODED = 2**27
+"""Voxels of chunks that a sample decodes at most, unless ``FEWEST_BOXES`` need more."""
 
 
 def value_range(
@@ -87,20 +91,28 @@ def _sample_boxes(source: VoxelSource) -> Iterator[Slices]:
     if int(np.prod(shape)) <= WHOLE_READ:
         yield tuple(slice(0, n) for n in shape)
         return
-    sides = [min(n, SAMPLE_SIDE) for n in shape]
-    counts = _boxes_per_axis(shape)
+    chunks = [min(chunk, n) for chunk, n in zip(source.chunks, shape, strict=True)]
+    boxes = min(SAMPLE_BOXES, max(FEWEST_BOXES, DECODED // int(np.prod(chunks))))
+    counts = _boxes_per_axis(shape, boxes)
     for position in np.ndindex(*counts):
-        starts = [
-            int((i + 0.5) / count * (n - side))
-            for i, count, n, side in zip(position, counts, shape, sides, strict=True)
-        ]
-        yield tuple(slice(start, start + side) for start, side in zip(starts, sides, strict=True))
+        yield tuple(
+            _inside_chunk(int((i + 0.5) / count * n), n, chunk)
+            for i, count, n, chunk in zip(position, counts, shape, chunks, strict=True)
+        )
 
 
-def _boxes_per_axis(shape: tuple[int, ...]) -> list[int]:
+def _inside_chunk(index: int, size: int, chunk: int) -> slice:
+    """Return a side of a box in the middle of the chunk that holds ``index``."""
+    start = index // chunk * chunk
+    stop = min(start + chunk, size)
+    trim = max(0, stop - start - SAMPLE_SIDE) // 2
+    return slice(start + trim, min(start + trim + SAMPLE_SIDE, stop))
+
+
+def _boxes_per_axis(shape: tuple[int, ...], boxes: int) -> list[int]:
     """Return how many boxes to place along each axis: more along longer ones."""
     counts = [1] * len(shape)
-    while 2 * int(np.prod(counts)) <= SAMPLE_BOXES:
+    while 2 * int(np.prod(counts)) <= boxes:
         longest = max(range(len(shape)), key=lambda axis: shape[axis] / counts[axis])
         counts[longest] *= 2
     return counts

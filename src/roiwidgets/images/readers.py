@@ -198,9 +198,12 @@ def _placed(
         finest.origin,
         turned,
     )
-    if turned is not None:
-        position.update(rotate_point(position, moved.matrix().T, moved.spatial_axes))
-    moved = replace(moved, origin=tuple(position[axis] for axis in moved.axes))
+    position.update(rotate_point(position, moved.matrix().T, moved.spatial_axes))
+    moved = replace(
+        moved,
+        origin=tuple(position[axis] for axis in moved.axes),
+        direction=None if is_identity(turned) else turned,
+    )
     return [_follow(level, finest, moved) for level in levels]
 
 
@@ -247,6 +250,5 @@ def _per_axis(what: str, given: PerAxis | None, axes: tuple[str, ...]) -> dict[s
     )
 
 
-def _as_direction(given: Sequence[Sequence[float]]) -> Direction | None:
-    direction = tuple(tuple(float(cosine) for cosine in row) for row in given)
-    return None if is_identity(direction) else direction
+def _as_direction(given: Sequence[Sequence[float]]) -> Direction:
+    return tuple(tuple(float(cosine) for cosine in row) for row in given)

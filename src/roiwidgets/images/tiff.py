@@ -86,7 +86,7 @@ class TiffSource:
 @lru_cache(maxsize=OPEN_FILES)
 def _open_level(identity: str, path: str, level: int) -> ZarrArray:  # noqa: ARG001 - cache key
     with TiffFile(path) as file:
-        store = file.series[0].levels[level].aszarr(zattrs={})
+        store = file.series[0].aszarr(level=level)
     opened = zarr.open(store, mode="r")
     assert isinstance(opened, zarr.Array)
     return opened
