@@ -102,7 +102,7 @@ class View {
     for (const axis of this.#session.planes()) this.#addPlane(axis);
     if (wanted === "volume") this.#addVolume();
     this.#resize();
-    for (const pane of this.#planes) pane.fit();
+    for (const pane of this.#planes) pane.showAll();
     this.#applyCamera();
   }
 
@@ -168,7 +168,7 @@ class View {
   }
 
   #resetView(): void {
-    for (const pane of this.#planes) pane.fit();
+    for (const pane of this.#planes) pane.showAll();
     this.#volume?.reset();
     this.#shareCamera();
     this.#schedule();

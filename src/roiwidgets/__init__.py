@@ -41,7 +41,10 @@ _SOURCES = {
     "tune": "roiwidgets.widgets.tuner",
     "view": "roiwidgets.widgets.viewer",
 }
-"""Where each public name lives; a name that is its module's own is the module."""
+"""Where each public name lives."""
+
+_MODULES = ("errors", "operations", "samples")
+"""Public names that are modules themselves."""
 
 __all__ = [
     "Grid",
@@ -73,8 +76,7 @@ def __getattr__(name: str) -> object:
     if name not in _SOURCES:
         raise AttributeError(f"module 'roiwidgets' has no attribute {name!r}")
     module = importlib.import_module(_SOURCES[name])
-    value = module if module.__name__.endswith(f".{name}") else getattr(module, name)
-    # the import system binds submodules such as `operations` by itself; bind the rest
+    value = module if name in _MODULES else getattr(module, name)
     globals()[name] = value
     return value
 

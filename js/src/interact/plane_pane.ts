@@ -78,7 +78,7 @@ export class PlanePane {
     this.#label.textContent = `${NAMES[this.plane.across]}  ${this.plane.across} ${this.#slice()}`;
   }
 
-  fit(): void {
+  showAll(): void {
     const level = this.#session.finest;
     if (!level) return;
     const whole = { lower: this.#wholeCorner(0), upper: this.#wholeCorner(1) };
@@ -235,15 +235,15 @@ export class PlanePane {
     if (step !== undefined) this.#session.stepSlice(this.plane.across, step);
     else if (event.key === "+" || event.key === "-")
       this.#zoomByKey(event.key === "+" ? 1.25 : 0.8);
-    else if (event.key === "r") this.fitAndDraw();
+    else if (event.key === "r") this.showAllAndDraw();
     else return;
     // keys of the viewer are not notebook shortcuts
     event.preventDefault();
     event.stopPropagation();
   }
 
-  fitAndDraw(): void {
-    this.fit();
+  showAllAndDraw(): void {
+    this.showAll();
     this.draw();
     this.#events.cameraMoved();
   }

@@ -22,7 +22,8 @@ from roiwidgets.errors import PromotionCancelled, PromotionError
 from roiwidgets.images.ome_zarr import multiscales_metadata, storage_axes
 from roiwidgets.images.pyramid import BinKind, PyramidLevel
 from roiwidgets.images.readers import open_image
-from roiwidgets.images.sources import TransposedSource, VoxelSource, ZarrSource, voxel_source
+from roiwidgets.images.transposed import TransposedSource
+from roiwidgets.images.sources import VoxelSource, ZarrSource, voxel_source
 from roiwidgets.operations import identity
 from roiwidgets.operations.operation import Operation, Pipeline
 from roiwidgets.regions.blocks import Block, cut_into_blocks
@@ -96,6 +97,7 @@ def promote(
         image, operation, path, scale=scale, overwrite=overwrite, version=version, chunks=chunks,
         binning=binning,
     )  # fmt: skip
+    attributes = _attributes(checked)
     store = OutputStore(checked.path, checked.version)
     finished = store.begin(checked.identity(), _array_specs(checked), resume=resume)
     passes = list(_passes(checked, store))
@@ -106,7 +108,7 @@ def promote(
         with open_workers(executor, workers=workers) as pool:
             for tasks in passes:
                 _run(tasks, pool, store, finished, report, cancel or threading.Event())
-        store.finish(_attributes(checked))
+        store.finish(attributes)
     finally:
         store.suspend()
         bar.close()

@@ -57,8 +57,8 @@ def describe_itk_filter(
         Value per parameter.
     """
     name = function.__name__
-    call = ItkCall(name)
-    parameters = tuple(_parameters(call, values))
+    parameters = tuple(_parameters(ItkCall(name)))
+    call = ItkCall(name, {parameter.name: parameter.default for parameter in parameters})
     support, rule = _support(call, halo, {p.name: values.get(p.name, p.default) for p in parameters})
     return Operation(
         name.removesuffix("_image_filter").removesuffix("_filter"),
@@ -75,10 +75,20 @@ def describe_itk_filter(
 
 
 class ItkCall:
-    """Runs a function of ``itk`` by name, so that it pickles."""
+    """Runs a function of ``itk`` by name, so that it pickles.
 
-    def __init__(self, name: str) -> None:
+    Parameters
+    ----------
+    name
+        Name of the function in ``itk``.
+    defaults
+        Values that ITK takes by itself. They are not passed on: ITK knows them for
+        each pixel type, and some setters override each other.
+    """
+
+    def __init__(self, name: str, defaults: Mapping[str, Value] | None = None) -> None:
         self._name = name
+        self._defaults = dict(defaults or {})
 
     @property
     def class_name(self) -> str:
@@ -91,7 +101,7 @@ class ItkCall:
         image = itk.image_view_from_array(array)
         image.SetSpacing([float(step) for step in reversed(spacing)])
         # the name keeps the result alive while its voxels are copied
-        result = getattr(itk, self._name)(image, **values)
+        result = getattr(itk, self._name)(image, **self._changed(values))
         return np.array(itk.array_view_from_image(result), order="C")
 
     def function(self) -> Callable[..., object]:
@@ -104,7 +114,10 @@ class ItkCall:
         itk = _itk()
         image = itk.Image[itk.F, ndim].New(Regions=[PROBE_SIDE] * ndim)
         image.SetSpacing([float(step) for step in reversed(spacing)])
-        return getattr(itk, self.class_name).New(image, **values)
+        return getattr(itk, self.class_name).New(image, **self._changed(values))
+
+    def _changed(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        return {k: v for k, v in values.items() if v != self._defaults.get(k)}
 
     def requested(
         self, ndim: int, spacing: Spacing, values: Mapping[str, Value]
@@ -187,9 +200,9 @@ def _support(
     return ("pointwise" if not any(reach) else "neighbourhood"), RequestedHalo(call)
 
 
-def _parameters(call: ItkCall, values: Mapping[str, Value]) -> typing.Iterator[Parameter]:
+def _parameters(call: ItkCall) -> typing.Iterator[Parameter]:
     """Yield the filter's numbers and switches, with ITK's own defaults."""
-    probe = call.probe(3, (1.0, 1.0, 1.0), values)
+    probe = call.probe(3, (1.0, 1.0, 1.0), {})
     for name, described in inspect.signature(call.function()).parameters.items():
         kind = _kind(described.annotation)
         if kind is None:
