@@ -261,6 +261,47 @@ def test_axes_that_contradict_a_stored_image_are_refused(tmp_path):
         open_image(tmp_path / "i.zarr", axes="zyx")
 
 
+def test_a_zipped_store_is_opened(tmp_path):
+    with zarr.storage.ZipStore(tmp_path / "i.zip", mode="w") as store:
+        zarr.create_array(store, data=counting(4, 5))
+
+    level = pickle.loads(pickle.dumps(only(tmp_path / "i.zip")))
+
+    np.testing.assert_array_equal(level.data.compute(), counting(4, 5))
+
+
+def test_a_relative_path_is_found_from_any_folder(tmp_path, monkeypatch):
+    ome_group(tmp_path / "i.zarr")
+    tifffile.imwrite(tmp_path / "s.tif", counting(10, 12))
+    monkeypatch.chdir(tmp_path)
+    levels = [only("i.zarr"), only("s.tif")]
+
+    monkeypatch.chdir("/")
+
+    assert [pickle.loads(pickle.dumps(level)).data.sum().compute() for level in levels] == [
+        190,
+        7140,
+    ]
+
+
+def test_urls_that_cannot_be_opened_are_explained():
+    with pytest.raises(UnsupportedImageError, match="fsspec"):
+        open_image("nosuch://a/b.zarr")
+    with pytest.raises(FileNotFoundError, match="no Zarr array or group"):
+        open_image("memory://nothing.zarr")
+
+
+def test_a_url_opens_like_a_path(tmp_path):
+    ome_group(tmp_path / "i.zarr")
+
+    level = pickle.loads(
+        pickle.dumps(only(f"local://{tmp_path / 'i.zarr'}", storage_options={"a": {}}))
+    )
+
+    assert level.scale == {"y": 0.5, "x": 0.5}
+    np.testing.assert_array_equal(level.data.compute(), counting(4, 5))
+
+
 # xarray ----------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import zarr
 from ngff_zarr import Multiscales
+from zarr.storage import ZipStore
 
 from roiwidgets.errors import ImageError, UnsupportedImageError
 from roiwidgets.images.interop import from_zarr_array
@@ -90,6 +91,8 @@ def _open_url(
         raise FileNotFoundError(
             f"there is no Zarr array or group at {url}; other files must be downloaded first"
         ) from error
+    except ValueError as error:
+        raise UnsupportedImageError(f"{url} cannot be opened by fsspec: {error}") from error
     return open_zarr_node(node, axes=axes, name=name)
 
 
@@ -101,9 +104,10 @@ def _open_folder(path: Path, axes: tuple[str, ...] | None, name: str | None) -> 
             f"the folder {path} is no Zarr store (it holds {shown}); give the path of a store or "
             "of one file"
         )
+    store = str(path) if path.is_dir() else ZipStore(path, mode="r")
     # the image's name is that of its store, without endings such as .ome.zarr
     return open_zarr_node(
-        zarr.open(str(path), mode="r"), axes=axes, name=name or path.name.split(".")[0]
+        zarr.open(store, mode="r"), axes=axes, name=name or path.name.split(".")[0]
     )
 
 

@@ -86,15 +86,15 @@ class ZarrSource:
     are missing read as the fill value; big-endian data become native.
     """
 
-    location: str
-    path: str = ""
-    storage_options: tuple[tuple[str, object], ...] | None = None
-    identity: str = field(default_factory=lambda: uuid.uuid4().hex, repr=False, compare=False)
+    location: str = field(compare=False)
+    path: str = field(default="", compare=False)
+    storage_options: tuple[tuple[str, object], ...] | None = field(default=None, compare=False)
+    identity: str = field(default_factory=lambda: uuid.uuid4().hex, repr=False)
     """Same for all copies of one source: a store that is written anew is opened anew."""
 
     @property
     def _array(self) -> ZarrArray:
-        return _open_zarr_array(self.identity, self.location, self.path, self.storage_options)
+        return _open_zarr_array(self)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -121,13 +121,9 @@ class ZarrSource:
 
 
 @lru_cache(maxsize=OPEN_ARRAYS)
-def _open_zarr_array(
-    identity: str,  # noqa: ARG001 - part of the cache key
-    location: str,
-    path: str,
-    storage_options: tuple[tuple[str, object], ...] | None,
-) -> ZarrArray:
-    options = dict(storage_options) if storage_options else None
+def _open_zarr_array(source: ZarrSource) -> ZarrArray:
+    location, path = source.location, source.path
+    options = dict(source.storage_options) if source.storage_options else None
     opened = zarr.open(location, path=path or None, mode="r", storage_options=options)
     if not isinstance(opened, zarr.Array):
         raise ImageError(f"{location}/{path} is a Zarr group; give the path of an array inside it")
@@ -304,7 +300,9 @@ def voxel_source(array: da.Array) -> VoxelSource:
         included.
     """
     # dask keeps what `from_array` was given under this key of the array's own graph
-    original = array.dask.get(f"original-{array.name}")
+    key = f"original-{array.name}"
+    layer = getattr(array.dask, "layers", {}).get(key, {})
+    original = layer.get(key)
     wrapped = getattr(original, "value", original)
     if isinstance(wrapped, _Sliceable):
         return wrapped.source
@@ -348,7 +346,8 @@ def zarr_source(array: ZarrArray) -> VoxelSource:
     native_dtype(array.dtype)
     store = array.store
     if isinstance(store, LocalStore):
-        return ZarrSource(str(store.root), array.path)
+        # workers may have another working directory
+        return ZarrSource(str(store.root.absolute()), array.path)
     if isinstance(store, FsspecStore):
         url = store.fs.unstrip_protocol(store.path)
         return ZarrSource(url, array.path, tuple(sorted(store.fs.storage_options.items())))

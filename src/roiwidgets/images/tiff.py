@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import numpy as np
 import zarr
-from ngff_zarr import Multiscales
+from ngff_zarr import Multiscales, NgffImage
 from tifffile import TiffFile, TiffFileError, xml2dict
 
 from roiwidgets.errors import ImageError, UnsupportedImageError
@@ -50,14 +50,14 @@ class TiffSource:
         0 is the finest.
     """
 
-    path: str
-    level: int = 0
-    identity: str = field(default_factory=lambda: uuid4().hex, repr=False, compare=False)
+    path: str = field(compare=False)
+    level: int = field(default=0, compare=False)
+    identity: str = field(default_factory=lambda: uuid4().hex, repr=False)
     """Same for all copies of one source: a file that is written anew is opened anew."""
 
     @property
     def _array(self) -> ZarrArray:
-        return _open_level(self.identity, self.path, self.level)
+        return _open_level(self)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -84,9 +84,9 @@ class TiffSource:
 
 
 @lru_cache(maxsize=OPEN_FILES)
-def _open_level(identity: str, path: str, level: int) -> ZarrArray:  # noqa: ARG001 - cache key
-    with TiffFile(path) as file:
-        store = file.series[0].aszarr(level=level)
+def _open_level(source: TiffSource) -> ZarrArray:
+    with TiffFile(source.path) as file:
+        store = file.series[0].aszarr(level=source.level)
     opened = zarr.open(store, mode="r")
     assert isinstance(opened, zarr.Array)
     return opened
@@ -134,27 +134,26 @@ def read_tiff(
             found = _describe(file, path, axes)
     except TiffFileError as error:
         raise ImageError(f"{path} cannot be read as TIFF: {error}") from error
-    images = []
-    for level, shape in enumerate(found.shapes):
-        image = image_of_source(
-            TiffSource(str(path), level), found.axes, name=name or path.name.split(".")[0]
-        )
-        factor = {a: n / m for a, n, m in zip(found.axes, found.shapes[0], shape, strict=True)}
-        image.scale = {
-            axis: found.spacing.get(axis, 1.0) * _rounded(factor[axis], axis) for axis in image.dims
-        }
-        image.translation = {
-            axis: 0.5 * (image.scale[axis] - found.spacing.get(axis, 1.0)) for axis in image.dims
-        }
-        image.axes_units = {a: u for a, u in found.units.items() if a in image.dims} or None
-        if found.channel_names and "c" in image.dims and not is_rgb(image.dims, image.data.shape):
-            image.channel_names = list(found.channel_names)
-        images.append(image)
-    return to_multiscales(images, name=images[0].name)
+    own_name = name or path.name.split(".")[0]
+    # workers may have another working directory
+    sources = [TiffSource(str(path.absolute()), level) for level in range(len(found.shapes))]
+    images = [_level_image(source, found, name=own_name) for source in sources]
+    return to_multiscales(images, name=own_name)
 
 
-def _rounded(factor: float, axis: str) -> float:
-    return float(round(factor)) if axis in SPATIAL_AXES else 1.0
+def _level_image(source: TiffSource, found: _Description, *, name: str) -> NgffImage:
+    image = image_of_source(source, found.axes, name=name)
+    shrunk = zip(found.axes, found.shapes[0], found.shapes[source.level], strict=True)
+    factors = {axis: round(n / m) if axis in SPATIAL_AXES else 1 for axis, n, m in shrunk}
+    spacing = {axis: found.spacing.get(axis, 1.0) for axis in image.dims}
+    named = "c" in image.dims and not is_rgb(image.dims, image.data.shape)
+    return replace(
+        image,
+        scale={axis: step * factors[axis] for axis, step in spacing.items()},
+        translation={axis: 0.5 * (factors[axis] - 1) * step for axis, step in spacing.items()},
+        axes_units={a: u for a, u in found.units.items() if a in image.dims} or None,
+        channel_names=list(found.channel_names) if found.channel_names and named else None,
+    )
 
 
 def _describe(file: TiffFile, path: Path, axes: tuple[str, ...] | None) -> _Description:
