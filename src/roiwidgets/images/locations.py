@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -164,7 +165,9 @@ def open_zarr_node(
 def _open_container(
     group: zarr.Group, axes: tuple[str, ...] | None, name: str | None
 ) -> Multiscales:
-    members = dict(group.members(max_depth=2))
+    members = dict(
+        sorted(group.members(max_depth=2), key=itemgetter(0))
+    )  # zarr lists in order of completion
     images = [p for p, node in members.items() if is_multiscales(dict(node.attrs))]
     top = [p for p in images if not any(p.startswith(f"{other}/") for other in images)]
     if len(top) == 1:
