@@ -20,10 +20,12 @@ import zarr
 from zarr.codecs import BloscCodec
 from zarr.storage import LocalStore
 
+from roiwidgets.engine.worker import Claim
 from roiwidgets.errors import OutputExistsError, OutputLocationError, PromotionError
 
 PLAN_FILE = "plan.json"
 RECORD_FILE = "finished.txt"
+CLAIM_FILE = "owner.txt"
 DATA_FOLDER = "data"
 ZARR_FILES = ("zarr.json", ".zgroup", ".zattrs", ".zarray")
 
@@ -88,6 +90,7 @@ class OutputStore:
         self.partial = path.with_name(f"{path.name}.partial")
         self._format = 3 if version == "0.5" else 2
         self._record: TextIO | None = None
+        self.claim = Claim(str(self.partial / CLAIM_FILE), uuid.uuid4().hex)
 
     @property
     def data(self) -> Path:
@@ -108,11 +111,13 @@ class OutputStore:
         OutputLocationError
             If the disk refuses.
         """
-        finished = self._resume(plan) if resume and self.partial.exists() else None
+        finished = self._resume(plan, arrays) if resume and self.partial.exists() else None
         try:
             if finished is None:
                 self._start(plan, arrays)
                 finished = set()
+            # from here on, tasks of an earlier run that are still alive refuse to write
+            Path(self.claim.path).write_text(self.claim.token, encoding="ascii")
             self._record = (self.partial / RECORD_FILE).open("a", encoding="utf-8")
         except OSError as error:
             raise OutputLocationError(
@@ -128,6 +133,7 @@ class OutputStore:
 
     def finish(self, attributes: dict[str, object]) -> None:
         """Write the group's metadata and put the image in its place."""
+        self.claim.check()
         self.suspend()
         zarr.create_group(LocalStore(self.data), attributes=attributes, zarr_format=self._format)  # type: ignore[arg-type] # 2 or 3
         replaced = self.path.with_name(f".{self.path.name}.replaced-{uuid.uuid4().hex}")
@@ -136,7 +142,9 @@ class OutputStore:
             self.path.rename(replaced)
         self.data.rename(self.path)
         shutil.rmtree(self.partial)
-        if had_old:
+        if replaced.is_symlink():
+            replaced.unlink()
+        elif had_old:
             shutil.rmtree(replaced)
 
     def suspend(self) -> None:
@@ -147,10 +155,16 @@ class OutputStore:
             self._record.close()
             self._record = None
 
-    def _resume(self, plan: dict[str, object]) -> set[str] | None:
+    def _resume(self, plan: dict[str, object], arrays: list[ArraySpec]) -> set[str] | None:
         plan_file = self.partial / PLAN_FILE
-        if not plan_file.is_file():
-            return None  # it died before anything was planned: nothing is lost by a new start
+        # without a plan it died before anything was computed; without its arrays it died
+        # when they were already in place: nothing is lost by a new start
+        has_arrays = all(
+            any((self.data / array.path / name).is_file() for name in ZARR_FILES)
+            for array in arrays
+        )
+        if not plan_file.is_file() or not has_arrays:
+            return None
         known = json.loads(plan_file.read_text(encoding="utf-8"))
         if known != json.loads(json.dumps(plan)):
             changed = sorted(
@@ -191,7 +205,7 @@ class OutputStore:
                 fill_value=0,
             )
             return
-        from numcodecs import Blosc
+        from numcodecs import Blosc  # type: ignore[import-untyped] # ships no types
 
         modes = {"bitshuffle": Blosc.BITSHUFFLE, "noshuffle": Blosc.NOSHUFFLE}
         zarr.create_array(

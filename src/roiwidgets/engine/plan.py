@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import html
 import math
 from dataclasses import dataclass
+from importlib.metadata import version as version_of
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,12 +13,13 @@ import numpy as np
 from ngff_zarr import Multiscales, NgffImage
 
 from roiwidgets.engine.output_store import check_output
+from roiwidgets.engine.source_checks import check_apart, check_finite, fingerprint
 from roiwidgets.errors import ImageError, OutputLocationError, ParameterError
 from roiwidgets.images.geometry import Grid, grid_of
-
+from roiwidgets.images.ome_writing import VERSIONS
 from roiwidgets.images.pyramid import BinKind, PyramidLevel, pyramid_grids
 from roiwidgets.images.readers import open_image
-from roiwidgets.images.sources import VoxelSource, ZarrSource, voxel_source
+from roiwidgets.images.sources import voxel_source
 from roiwidgets.operations.operation import Operation, Pipeline
 
 DEFAULT_CHUNK = {2: 512, 3: 64}
@@ -29,8 +30,6 @@ BLOCK_VOXELS = 256**3
 
 HALO_OVERHEAD = 1.5
 """Blocks grow until no more than this is read per voxel written, if memory allows."""
-
-SAMPLE_BOXES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +76,12 @@ class Plan:
     fingerprint: str
 
     @property
+    def needs_seam_check(self) -> bool:
+        """Whether the halo is somebody's word, not one that tests have proven."""
+        steps = self.operation.steps if isinstance(self.operation, Pipeline) else (self.operation,)
+        return any(step.origin != "catalogue" for step in steps)
+
+    @property
     def grid(self) -> Grid:
         """Grid of the finest level."""
         return self.levels[0].grid
@@ -97,7 +102,7 @@ class Plan:
     def block_bytes(self) -> int:
         """Working memory of one worker: input with halo, a float copy, and output."""
         outer = math.prod(n + 2 * h for n, h in zip(self.block_shape, self.halo, strict=True))
-        itemsize = self.image.data.dtype.itemsize + 4 + 2 * self.dtype.itemsize
+        itemsize = int(self.image.data.dtype.itemsize) + 4 + 2 * self.dtype.itemsize
         return outer * itemsize
 
     @property
@@ -120,6 +125,7 @@ class Plan:
             "chunks": list(self.chunks),
             "block_shape": list(self.block_shape),
             "binning": self.kind,
+            "versions": {name: version_of(name) for name in ("roiwidgets", "itk")},
         }
 
     def rows(self) -> list[tuple[str, str]]:
@@ -129,8 +135,14 @@ class Plan:
             ("image", f"{_sides(self.grid.shape)} {self.image.data.dtype}"),
             ("output", f"{self.path}, OME-Zarr {self.version}, {self.dtype}"),
             ("scales", ", ".join(_sides(level.grid.shape) for level in self.levels)),
-            ("blocks", f"{self.blocks} of {_sides(self.block_shape)}, chunks {_sides(self.chunks)}"),
-            ("halo", f"{_sides(self.halo)} voxels, {self.halo_overhead:.2f} read per voxel written"),
+            (
+                "blocks",
+                f"{self.blocks} of {_sides(self.block_shape)}, chunks {_sides(self.chunks)}",
+            ),
+            (
+                "halo",
+                f"{_sides(self.halo)} voxels, {self.halo_overhead:.2f} read per voxel written",
+            ),
             ("memory", f"about {_mebibytes(self.block_bytes)} per worker"),
             ("disk", f"at most {_mebibytes(self.output_bytes)} before compression"),
             *(("note", note) for note in self.notes),
@@ -154,6 +166,7 @@ def plan(
     path: str | Path,
     *,
     scale: int = 0,
+    tuned_on: int | None = None,
     overwrite: bool = False,
     version: str = "0.5",
     chunks: int | tuple[int, ...] | None = None,
@@ -166,11 +179,14 @@ def plan(
     image
         Anything that ``open_image`` takes.
     operation
-        Operation for the voxels of ``scale``.
+        Operation with the values as tuned.
     path
         Local path of the OME-Zarr to write.
     scale
         Level that is read, 0 is the finest.
+    tuned_on
+        Level that the operation was tuned on: its lengths in voxels are converted
+        to ``scale``, and the plan says so. By default they hold for ``scale``.
     overwrite
         Whether an image at ``path`` may be replaced.
     version
@@ -191,36 +207,46 @@ def plan(
         If the output cannot be written at ``path``.
     UnsupportedDtypeError, OperationError
         If the operation cannot run block by block on this image.
+    ImageError
+        If there is no such level, or no finite value in the image.
+    ParameterError
+        If the version or the chunks are not possible.
     """
     if not isinstance(operation, Operation | Pipeline):
         raise ParameterError(
             f"operation must be an Operation, got {type(operation).__name__}; wrap a function with "
             "roiwidgets.operation"
         )
+    if version not in VERSIONS:
+        raise ParameterError(f"version must be one of {', '.join(VERSIONS)}, got {version!r}")
     multiscales = open_image(image)
-    level = _level(multiscales, scale)
+    level = level_of(multiscales, scale)
+    grid = grid_of(level)
     source = voxel_source(level.data)
     output = _local_path(path)
-    _check_apart(source, output)
+    check_apart(source, output)
     check_output(output, overwrite=overwrite)
+    notes: tuple[str, ...] = ()
+    if tuned_on is not None:
+        tuned = grid_of(level_of(multiscales, tuned_on)).spatial_spacing
+        operation, notes = operation.at_spacing(tuned, grid.spatial_spacing)
     operation.check_dtype(source.dtype)
-    grid = grid_of(level)
     halo = operation.halo(grid.spatial_spacing)
     chunk_shape = _chunk_shape(chunks, grid)
-    levels = tuple(pyramid_grids(grid))
     dtype = operation.output_dtype(source.dtype)
+    check_finite(source)
     return Plan(
         image=level,
         operation=operation,
         path=output,
         version=version,
-        levels=levels,
+        levels=tuple(pyramid_grids(grid)),
         chunks=chunk_shape,
         block_shape=_block_shape(chunk_shape, halo, grid),
         halo=halo,
         dtype=dtype,
         kind=binning or _default_binning(multiscales),
-        notes=_notes(source.dtype, dtype),
+        notes=(*notes, *_notes(source.dtype, dtype, grid)),
         fingerprint=fingerprint(source),
     )
 
@@ -232,21 +258,14 @@ def describe_operation(operation: Operation | Pipeline) -> str:
     return f"{operation.name}({values})"
 
 
-def fingerprint(source: VoxelSource) -> str:
-    """Return a digest of a source's shape, type, location and a few of its voxels."""
-    digest = hashlib.sha256(f"{source.shape} {source.dtype}".encode())
-    if isinstance(source, ZarrSource):
-        digest.update(f"{source.location} {source.path}".encode())
-    rng = np.random.default_rng(0)
-    for _ in range(SAMPLE_BOXES):
-        starts = [int(rng.integers(0, size)) for size in source.shape]
-        sides = zip(starts, source.shape, source.chunks, strict=True)
-        box = tuple(slice(a, min(a + min(chunk, 16), size)) for a, size, chunk in sides)
-        digest.update(source.read(box).tobytes())
-    return digest.hexdigest()
+def level_of(multiscales: Multiscales, scale: int) -> NgffImage:
+    """Return a level of an image.
 
-
-def _level(multiscales: Multiscales, scale: int) -> NgffImage:
+    Raises
+    ------
+    ImageError
+        If there is no such level.
+    """
     levels = multiscales.images
     if not 0 <= scale < len(levels):
         raise ImageError(f"scale {scale} does not exist; give 0 (finest) to {len(levels) - 1}")
@@ -263,31 +282,9 @@ def _local_path(path: str | Path) -> Path:
     return Path(text).expanduser().absolute()
 
 
-def _check_apart(source: VoxelSource, output: Path) -> None:
-    """Refuse an output inside the input, and an input inside the output."""
-    root = _source_folder(source)
-    if root is None:
-        return
-    target = output.resolve()
-    if target == root or root in target.parents or target in root.parents:
-        raise OutputLocationError(
-            f"the output {output} and the input {root} lie inside each other; choose a path beside "
-            "the input"
-        )
-
-
-def _source_folder(source: object) -> Path | None:
-    """Return the folder that a source reads from, through views of it."""
-    if isinstance(source, ZarrSource):
-        is_local = "://" not in source.location
-        return Path(source.location).resolve() if is_local else None
-    inner = getattr(source, "source", None)
-    return None if inner is None else _source_folder(inner)
-
-
 def _chunk_shape(chunks: int | tuple[int, ...] | None, grid: Grid) -> tuple[int, ...]:
     sides = len(grid.spatial_shape)
-    given = (DEFAULT_CHUNK[sides] if chunks is None else chunks)
+    given = DEFAULT_CHUNK[sides] if chunks is None else chunks
     shape = (given,) * sides if isinstance(given, int) else tuple(given)
     if len(shape) != sides or any(size < 1 for size in shape):
         raise ParameterError(
@@ -297,9 +294,7 @@ def _chunk_shape(chunks: int | tuple[int, ...] | None, grid: Grid) -> tuple[int,
     return tuple(min(size, n) for size, n in zip(shape, grid.spatial_shape, strict=True))
 
 
-def _block_shape(
-    chunks: tuple[int, ...], halo: tuple[int, ...], grid: Grid
-) -> tuple[int, ...]:
+def _block_shape(chunks: tuple[int, ...], halo: tuple[int, ...], grid: Grid) -> tuple[int, ...]:
     """Return the block: chunks doubled until the halo is cheap, twice at least if memory allows.
 
     Doubling keeps the next coarser level's chunks whole inside a block.
@@ -325,10 +320,15 @@ def _default_binning(multiscales: Multiscales) -> BinKind:
     return "mode" if is_labels else "mean"
 
 
-def _notes(given: np.dtype[np.generic], returned: np.dtype[np.generic]) -> tuple[str, ...]:
-    if given == returned:
-        return ()
-    return (f"the result is {returned}, the image is {given}",)
+def _notes(
+    given: np.dtype[np.generic], returned: np.dtype[np.generic], grid: Grid
+) -> tuple[str, ...]:
+    notes = []
+    if given != returned:
+        notes.append(f"the result is {returned}, the image is {given}")
+    if grid.is_rgb:
+        notes.append("the components of the colour are processed one by one")
+    return tuple(notes)
 
 
 def _sides(shape: tuple[int, ...]) -> str:
@@ -337,6 +337,3 @@ def _sides(shape: tuple[int, ...]) -> str:
 
 def _mebibytes(size: int) -> str:
     return f"{size / 2**20:,.0f} MiB"
-
-
-

@@ -8,7 +8,6 @@ dropped, and a worker that is still busy with an old one is replaced.
 
 from __future__ import annotations
 
-import atexit
 import itertools
 import logging
 import shutil
@@ -18,15 +17,17 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from roiwidgets.engine.preview_workers import PreviewWorkers
 from roiwidgets.engine.worker import SharedArray, SharedOperation, copy_into, run_shared
+from roiwidgets.errors import OperationError
 from roiwidgets.images.sources import VoxelSource
 from roiwidgets.operations.operation import Operation, Pipeline
 from roiwidgets.regions.blocks import (
@@ -47,6 +48,8 @@ BLOCK_VOXELS = 2**17
 
 SPARE_HALO = 4
 """Voxels read beyond the halo, so that a somewhat larger radius needs no new read."""
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -163,7 +166,7 @@ class PreviewRunner:
     def __init__(self, *, on_state: OnState, on_error: OnError) -> None:
         self._on_state, self._on_error = on_state, on_error
         self._folder = Path(tempfile.mkdtemp(prefix="roiwidgets-preview-"))
-        self._workers = PreviewWorkers()
+        self._workers = PreviewWorkers(str(self._folder))
         self._numbers = itertools.count(1)
         self._condition = threading.Condition()
         self._newest = 0
@@ -177,7 +180,6 @@ class PreviewRunner:
         self._thread.start()
         # a notebook that ends without close() must not leave processes or files behind
         self._at_exit = weakref.finalize(self, _clean_up, self._workers, self._folder)
-        atexit.register(self._at_exit)
 
     def submit(self, request: PreviewRequest) -> int:
         """Take a request in place of all earlier ones; return its number at once."""
@@ -207,7 +209,6 @@ class PreviewRunner:
             self._newest = next(self._numbers)
             self._condition.notify_all()
         self._thread.join(timeout=5)
-        atexit.unregister(self._at_exit)
         self._at_exit()
 
     def _loop(self) -> None:
@@ -222,7 +223,7 @@ class PreviewRunner:
                 self._compute(run)
             except Exception as error:  # noqa: BLE001 # handed to the caller, who shows it
                 if self._is_newest(run):
-                    self._on_error(run.number, error)
+                    self._on_error(run.number, _explained(error, run.request.operation))
             self._settle(run)
 
     def _settle(self, run: _Run) -> None:
@@ -280,7 +281,7 @@ class PreviewRunner:
             self.last_state = state
             self._on_state(state)
 
-    def _wait_while_newest(self, run: _Run, futures: set[Future[float]]) -> set[Future[float]]:
+    def _wait_while_newest(self, run: _Run, futures: set[Future[T]]) -> set[Future[T]]:
         """Wait for a block; when the run is overtaken, only as long as the grace."""
         deadline: float | None = None
         while True:
@@ -373,6 +374,18 @@ def _block_shape(box: Slices) -> tuple[int, ...]:
         longest = shape.index(max(shape))
         shape[longest] = -(-shape[longest] // 2)
     return tuple(shape)
+
+
+def _explained(error: Exception, operation: Operation | Pipeline) -> Exception:
+    """Return an error that says what happened where the pool's own does not."""
+    if not isinstance(error, BrokenExecutor):
+        return error
+    explained = OperationError(
+        f"the worker that computed {operation} died: mostly it ran out of memory, or crashed in "
+        "native code; choose a smaller region"
+    )
+    explained.__cause__ = error
+    return explained
 
 
 def _clean_up(workers: PreviewWorkers, folder: Path) -> None:

@@ -1,14 +1,15 @@
-"""Two warm worker processes, each of which can be replaced alone."""
+"""Two warm worker processes, each of which can be replaced alone, and a spare one."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import BrokenExecutor, Future
 from typing import ParamSpec, TypeVar
 
 import loky
 
-from roiwidgets.engine.worker import WORKER_ENVIRONMENT
+from roiwidgets.engine.worker_process import WORKER_ENVIRONMENT, start_worker
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -17,15 +18,28 @@ COUNT = 2
 
 
 class PreviewWorkers:
-    """Pools of one process each, so that a stuck one can be killed alone."""
+    """Pools of one process each, so that a stuck one can be killed alone.
 
-    def __init__(self) -> None:
-        self._pools = [_new_pool() for _ in range(COUNT)]
+    Parameters
+    ----------
+    folder
+        Temporary folder that workers remove if this process is killed.
+
+    Notes
+    -----
+    A process needs one to two seconds to start and import: a spare one, started as
+    soon as the last spare was used, takes the place of one that is killed.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._pools = [self._new_pool() for _ in range(COUNT)]
+        self._spare: loky.ProcessPoolExecutor | None = None
         self._busy: dict[int, Future[object]] = {}
 
     @property
     def count(self) -> int:
-        """Number of worker processes."""
+        """Number of worker processes that compute."""
         return len(self._pools)
 
     def submit(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
@@ -34,32 +48,42 @@ class PreviewWorkers:
         index = idle[0] if idle else 0
         try:
             future = self._pools[index].submit(function, *args, **kwargs)
-        except loky.process_executor.BrokenProcessPool:
+        except BrokenExecutor:
             # the process died after its last task, for example of a lack of memory
-            self._pools[index] = _new_pool()
+            self._pools[index] = self._take_spare()
             future = self._pools[index].submit(function, *args, **kwargs)
         self._busy[index] = future
         return future  # type: ignore[no-any-return] # loky has no types
 
     def replace_worker_of(self, future: Future[T]) -> None:
-        """Kill the process that computes a future and start another in its place."""
+        """Kill the process that computes a future and put another in its place."""
         for index, known in self._busy.items():
             if known is future:
                 self._pools[index].shutdown(wait=False, kill_workers=True)
-                self._pools[index] = _new_pool()
+                self._pools[index] = self._take_spare()
                 del self._busy[index]
                 return
 
     def close(self) -> None:
         """Kill the processes."""
-        for pool in self._pools:
+        for pool in (*self._pools, *([self._spare] if self._spare else [])):
             pool.shutdown(wait=False, kill_workers=True)
 
+    def _take_spare(self) -> loky.ProcessPoolExecutor:
+        taken = self._spare or self._new_pool()
+        self._spare = self._new_pool()
+        return taken
 
-def _new_pool() -> loky.ProcessPoolExecutor:
-    pool = loky.ProcessPoolExecutor(max_workers=1, timeout=None, env=WORKER_ENVIRONMENT)
-    pool.submit(_import_engine)
-    return pool
+    def _new_pool(self) -> loky.ProcessPoolExecutor:
+        pool = loky.ProcessPoolExecutor(
+            max_workers=1,
+            timeout=None,
+            env=WORKER_ENVIRONMENT,
+            initializer=start_worker,
+            initargs=(os.getpid(), self._folder),
+        )
+        pool.submit(_import_engine)
+        return pool
 
 
 def _import_engine() -> None:

@@ -5,9 +5,15 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from importlib.metadata import version as version_of
+from collections.abc import Callable
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    wait,
+)
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,25 +21,25 @@ from ngff_zarr import Multiscales
 from tqdm.auto import tqdm
 
 from roiwidgets.engine.executors import Workers, open_workers
-from roiwidgets.engine.output_store import ArraySpec, OutputStore
-from roiwidgets.engine.plan import Plan, describe_operation, plan
-from roiwidgets.engine.worker import BlockTask, Finished, SharedOperation, Target, run_block
+from roiwidgets.engine.output_store import OutputStore
+from roiwidgets.engine.plan import Plan, plan
+from roiwidgets.engine.seam_check import check_seams
+from roiwidgets.engine.tasks import array_specs, block_passes, root_attributes, seam_check
+from roiwidgets.engine.worker import BlockTask, Finished, run_block
 from roiwidgets.errors import PromotionCancelled, PromotionError
-from roiwidgets.images.ome_zarr import multiscales_metadata, storage_axes
-from roiwidgets.images.pyramid import BinKind, PyramidLevel
+from roiwidgets.images.pyramid import BinKind
 from roiwidgets.images.readers import open_image
-from roiwidgets.images.transposed import TransposedSource
-from roiwidgets.images.sources import VoxelSource, ZarrSource, voxel_source
 from roiwidgets.operations import identity
 from roiwidgets.operations.operation import Operation, Pipeline
-from roiwidgets.regions.blocks import Block, cut_into_blocks
 
 if TYPE_CHECKING:
     from distributed import Client
 
 POLL_S = 0.1
-RECIPE_KEY = "recipe"
-RECORDED_PACKAGES = ("roiwidgets", "itk", "numpy", "zarr")
+DIED = (
+    "mostly it ran out of memory: take fewer workers, or it was killed from outside or crashed in "
+    "native code"
+)
 
 OnProgress = Callable[[int, int], None]
 
@@ -48,6 +54,7 @@ def promote(
     resume: bool = True,
     overwrite: bool = False,
     scale: int = 0,
+    tuned_on: int | None = None,
     version: str = "0.5",
     chunks: int | tuple[int, ...] | None = None,
     binning: BinKind | None = None,
@@ -59,11 +66,12 @@ def promote(
 
     Parameters
     ----------
-    image, operation, path, scale, overwrite, version, chunks, binning
+    image, operation, path, scale, tuned_on, overwrite, version, chunks, binning
         As for ``plan``.
     executor
         Any ``concurrent.futures.Executor`` of processes or a ``distributed.Client``;
-        None takes the active client, else a process pool on this machine.
+        None takes the active client, else a process pool on this machine. Workers of
+        a cluster must see the output's folder.
     workers
         Processes of the local pool; all processors by default.
     resume
@@ -83,9 +91,12 @@ def promote(
     Raises
     ------
     PromotionError
-        If a block fails; finished blocks are kept in ``PATH.partial``.
+        If a block fails, or another plan was begun at this path; finished blocks are
+        kept in ``PATH.partial``.
+    OperationError
+        If a stated halo proves too small.
     PromotionCancelled
-        If ``cancel`` was set.
+        If ``cancel`` was set, or the run was interrupted from the keyboard.
 
     Notes
     -----
@@ -94,21 +105,26 @@ def promote(
     the same pass as far as a block covers whole chunks of them.
     """
     checked = plan(
-        image, operation, path, scale=scale, overwrite=overwrite, version=version, chunks=chunks,
-        binning=binning,
+        image, operation, path, scale=scale, tuned_on=tuned_on, overwrite=overwrite,
+        version=version, chunks=chunks, binning=binning,
     )  # fmt: skip
-    attributes = _attributes(checked)
+    attributes = root_attributes(checked)
     store = OutputStore(checked.path, checked.version)
-    finished = store.begin(checked.identity(), _array_specs(checked), resume=resume)
-    passes = list(_passes(checked, store))
+    finished = store.begin(checked.identity(), array_specs(checked), resume=resume)
+    passes = list(block_passes(checked, store))
     total = sum(len(tasks) for tasks in passes)
-    bar = tqdm(total=total, unit="block", desc=operation.name, disable=not progress)
+    bar: tqdm[None] = tqdm(total=total, unit="block", desc=operation.name, disable=not progress)
     report = _Reporter(bar, on_progress, total)
+    stop = cancel or threading.Event()
     try:
-        with open_workers(executor, workers=workers) as pool:
+        with open_workers(executor, workers=workers, blocks=total) as pool:
+            if checked.needs_seam_check:
+                _run_seam_check(checked, pool, store, stop)
             for tasks in passes:
-                _run(tasks, pool, store, finished, report, cancel or threading.Event())
+                _run(tasks, pool, store, finished, report, stop)
         store.finish(attributes)
+    except KeyboardInterrupt as interrupt:
+        raise PromotionCancelled(_cancelled(store)) from interrupt
     finally:
         store.suspend()
         bar.close()
@@ -151,6 +167,20 @@ class _Reporter:
             self._on_progress(self._done, self._total)
 
 
+def _run_seam_check(
+    checked: Plan, pool: Workers, store: OutputStore, cancel: threading.Event
+) -> None:
+    """Compare a block with a wider one in a worker, before anything is written."""
+    check = seam_check(checked)
+    try:
+        future = pool.executor.submit(check_seams, check)
+        while not wait([future], timeout=POLL_S).done:
+            _stop_if_cancelled(cancel, store)
+        future.result()
+    except BrokenExecutor as error:
+        raise PromotionError(f"a worker died while the halo was checked; {DIED}") from error
+
+
 def _run(
     tasks: list[BlockTask],
     pool: Workers,
@@ -166,7 +196,7 @@ def _run(
     try:
         while True:
             for task in itertools.islice(waiting, 2 * pool.count - len(running)):
-                running[pool.executor.submit(run_block, _restricted(task))] = task
+                running[_submit(task, pool, store)] = task
             if not running:
                 return
             done, _ = wait(running, timeout=POLL_S, return_when=FIRST_COMPLETED)
@@ -174,10 +204,7 @@ def _run(
                 task = running.pop(future)
                 store.note(_result(future, task, store).key)
                 report.add(1)
-            if cancel.is_set():
-                raise PromotionCancelled(
-                    f"cancelled; finished blocks are kept in {store.partial}, the same call goes on"
-                )
+            _stop_if_cancelled(cancel, store)
     finally:
         for future in running:
             future.cancel()
@@ -185,158 +212,35 @@ def _run(
         wait([future for future in running if not future.cancelled()])
 
 
+def _submit(task: BlockTask, pool: Workers, store: OutputStore) -> Future[Finished]:
+    restricted = dataclasses.replace(task, source=task.source.restrict(task.block.outer))
+    try:
+        return pool.executor.submit(run_block, restricted)
+    except BrokenExecutor as error:
+        raise PromotionError(_failed(task, store, error)) from error
+
+
 def _result(future: Future[Finished], task: BlockTask, store: OutputStore) -> Finished:
     try:
         return future.result()
-    except Exception as error:
-        name = type(error).__name__
-        raise PromotionError(
-            f"the block at {task.block.start} failed with {name}: {error}; finished blocks are kept "
-            f"in {store.partial}, the same call goes on from there"
-        ) from error
+    except (Exception, CancelledError) as error:
+        raise PromotionError(_failed(task, store, error)) from error
 
 
-def _restricted(task: BlockTask) -> BlockTask:
-    return dataclasses.replace(task, source=task.source.restrict(task.block.outer))
-
-
-def _array_specs(checked: Plan) -> list[ArraySpec]:
-    axes = storage_axes(checked.grid.axes)
-    chunk = dict(zip(checked.grid.spatial_axes, checked.chunks, strict=True))
-    specs = []
-    for number, level in enumerate(checked.levels):
-        sizes = dict(zip(level.grid.axes, level.grid.shape, strict=True))
-        specs.append(
-            ArraySpec(
-                path=str(number),
-                shape=tuple(sizes[axis] for axis in axes),
-                chunks=tuple(min(chunk.get(axis, 1), sizes[axis]) for axis in axes),
-                dtype=checked.dtype.name,
-                axes=axes,
-            )
-        )
-    return specs
-
-
-def _passes(checked: Plan, store: OutputStore) -> Iterator[list[BlockTask]]:
-    """Yield the blocks of the finest level, then those of levels that blocks did not cover."""
-    covered = _covered_levels(checked)
-    source = voxel_source(checked.image.data)
-    operation = SharedOperation.wrap(checked.operation)
-    yield _tasks(checked, store, source, operation, first=0, last=covered)
-    for number in range(covered + 1, len(checked.levels)):
-        below = _written_source(checked, store, number - 1)
-        yield _tasks(checked, store, below, None, first=number, last=number)
-
-
-def _covered_levels(checked: Plan) -> int:
-    """Return the coarsest level whose chunks lie whole inside one block."""
-    factors = (1,) * len(checked.chunks)
-    for number, level in enumerate(checked.levels[1:], start=1):
-        factors = tuple(
-            a * b for a, b in zip(factors, _spatial_factors(checked, level), strict=True)
-        )
-        for block, factor, chunk, size in zip(
-            checked.block_shape, factors, checked.chunks, level.grid.spatial_shape, strict=True
-        ):
-            whole_axis = block >= size * factor
-            if not whole_axis and (block % factor or (block // factor) % min(chunk, size)):
-                return number - 1
-    return len(checked.levels) - 1
-
-
-def _tasks(
-    checked: Plan,
-    store: OutputStore,
-    source: VoxelSource,
-    operation: SharedOperation | None,
-    *,
-    first: int,
-    last: int,
-) -> list[BlockTask]:
-    """Return the blocks that read ``source`` and write the levels ``first`` to ``last``.
-
-    With ``first`` > 0 the source is the level below: it is binned once before.
-    """
-    grid = checked.levels[max(first - 1, 0)].grid
-    spatial = tuple(grid.axes.index(axis) for axis in grid.spatial_axes)
-    own = _spatial_factors(checked, checked.levels[first])
-    block_shape, halo = [1] * len(grid.axes), [0] * len(grid.axes)
-    for axis, size, factor, reach in zip(
-        spatial, checked.block_shape, own, checked.halo, strict=True
-    ):
-        block_shape[axis] = size * factor
-        halo[axis] = reach if operation is not None else 0
-    box = tuple(slice(0, size) for size in grid.shape)
-    return [
-        BlockTask(
-            key=f"{first}:{','.join(map(str, block.start))}",
-            source=source,
-            block=block,
-            spatial=spatial,
-            spacing=grid.spatial_spacing,
-            operation=operation,
-            dtype=checked.dtype.name,
-            kind=checked.kind,
-            targets=tuple(_targets(checked, store, block, first, last)),
-        )
-        for block in cut_into_blocks(box, tuple(block_shape), tuple(halo), grid.shape)
-    ]
-
-
-def _targets(
-    checked: Plan, store: OutputStore, block: Block, first: int, last: int
-) -> Iterator[Target]:
-    axes = checked.grid.axes
-    order = tuple(axes.index(axis) for axis in storage_axes(axes))
-    factors = (1,) * len(axes)
-    for number in range(first, last + 1):
-        level = checked.levels[number]
-        factors = tuple(a * b for a, b in zip(factors, level.factors, strict=True))
-        box = [
-            slice(side.start // factor, min(-(-side.stop // factor), size))
-            for side, factor, size in zip(block.inner, factors, level.grid.shape, strict=True)
-        ]
-        spatial = tuple(
-            factor for factor, axis in zip(factors, axes, strict=True) if axis in "zyx"
-        )
-        yield Target(store.location(str(number)), spatial, tuple(box[i] for i in order), order)
-
-
-def _spatial_factors(checked: Plan, level: PyramidLevel) -> tuple[int, ...]:
-    pairs = zip(level.factors, checked.grid.axes, strict=True)
-    return tuple(factor for factor, axis in pairs if axis in checked.grid.spatial_axes)
-
-
-def _written_source(checked: Plan, store: OutputStore, number: int) -> VoxelSource:
-    source = ZarrSource(store.location(str(number)))
-    axes, stored = checked.grid.axes, storage_axes(checked.grid.axes)
-    if axes == stored:
-        return source
-    return TransposedSource(source, tuple(stored.index(axis) for axis in axes))
-
-
-def _attributes(checked: Plan) -> dict[str, object]:
-    """Return the root attributes: OME-Zarr's, and where the voxels come from."""
-    image = checked.image
-    attributes = multiscales_metadata(
-        [str(number) for number in range(len(checked.levels))],
-        [level.grid for level in checked.levels],
-        name=image.name,
-        units=dict(image.axes_units or {}),
-        version=checked.version,
-        channel_names=image.channel_names,
-        channel_colors=image.channel_colors,
-        is_labels=checked.kind == "mode",
+def _failed(task: BlockTask, store: OutputStore, error: BaseException) -> str:
+    what = f"{type(error).__name__}: {error}"
+    if isinstance(error, BrokenExecutor):
+        what = f"its worker died ({type(error).__name__}); {DIED}"
+    return (
+        f"the block at {task.block.start} failed, {what}; finished blocks are kept in "
+        f"{store.partial}, the same call goes on from there"
     )
-    own = attributes.setdefault("roiwidgets", {})
-    assert isinstance(own, dict)
-    own[RECIPE_KEY] = checked.operation.recipe()
-    own["provenance"] = {
-        "operation": describe_operation(checked.operation),
-        "source": checked.fingerprint,
-        "halo": list(checked.halo),
-        "binning": checked.kind,
-        "versions": {name: version_of(name) for name in RECORDED_PACKAGES},
-    }
-    return attributes
+
+
+def _stop_if_cancelled(cancel: threading.Event, store: OutputStore) -> None:
+    if cancel.is_set():
+        raise PromotionCancelled(_cancelled(store))
+
+
+def _cancelled(store: OutputStore) -> str:
+    return f"cancelled; finished blocks are kept in {store.partial}, the same call goes on"

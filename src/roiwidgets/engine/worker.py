@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import cast
 
 import cloudpickle
@@ -19,18 +20,12 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
+from roiwidgets.errors import OperationError, PromotionError
 from roiwidgets.images.pyramid import BinKind, downsample_block
 from roiwidgets.images.sources import Voxels, VoxelSource
 from roiwidgets.regions.blocks import Block, Slices
 
 Run = Callable[[Voxels, tuple[float, ...]], Voxels]
-
-WORKER_ENVIRONMENT = {
-    "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-}
-"""One thread per worker: workers are the parallelism, threads would only compete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +41,20 @@ class SharedOperation:
 
     @classmethod
     def wrap(cls, operation: object) -> SharedOperation:
-        """Return the operation as bytes."""
-        payload = cloudpickle.dumps(operation)
+        """Return the operation as bytes.
+
+        Raises
+        ------
+        OperationError
+            If it holds something that cannot be sent to another process.
+        """
+        try:
+            payload = cloudpickle.dumps(operation)
+        except Exception as error:
+            raise OperationError(
+                f"{operation} cannot be sent to worker processes ({type(error).__name__}: "
+                f"{error}); let its function hold no open files, locks or viewers"
+            ) from error
         return cls(payload, hashlib.sha256(payload).hexdigest())
 
     def load(self) -> Run:
@@ -57,7 +64,38 @@ class SharedOperation:
 
 @lru_cache(maxsize=8)
 def _load(digest: str, payload: bytes) -> Run:  # noqa: ARG001 # the digest makes the key cheap to compare
-    return cast("Run", cloudpickle.loads(payload))  # noqa: S301 # made by wrap() in our own process
+    return cast("Run", cloudpickle.loads(payload))  # made by wrap() in our own process
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A promotion's right to write to an output, until another one begins there.
+
+    A task may outlive the promotion that made it: its process may be killed while
+    workers go on. What such a task would write must not mix with a later run.
+
+    Parameters
+    ----------
+    path
+        File that holds the token of the newest promotion.
+    token
+        Token of this one.
+    """
+
+    path: str
+    token: str
+
+    def check(self) -> None:
+        """Raise a ``PromotionError`` unless this promotion is the newest."""
+        try:
+            found = Path(self.path).read_text(encoding="ascii")
+        except FileNotFoundError:
+            found = ""
+        if found != self.token:
+            raise PromotionError(
+                f"another promotion has begun to write to {Path(self.path).parent}; run one at a "
+                "time for each output"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +128,8 @@ class BlockTask:
     ----------
     key
         Name in the record of finished blocks.
+    claim
+        Shows whether the promotion that made this task still owns the output.
     source
         Where voxels are read.
     block
@@ -109,6 +149,7 @@ class BlockTask:
     """
 
     key: str
+    claim: Claim
     source: VoxelSource
     block: Block
     spatial: tuple[int, ...]
@@ -138,6 +179,7 @@ def run_block(task: BlockTask) -> Finished:
         result = task.operation.load()(result, task.spacing)
     result = np.ascontiguousarray(result[trim]).astype(task.dtype, copy=False)
     factors = (1,) * len(shape)
+    task.claim.check()
     for target in task.targets:
         step = tuple(now // before for now, before in zip(target.factors, factors, strict=True))
         result = downsample_block(result, step, kind=task.kind) if max(step) > 1 else result
@@ -208,8 +250,3 @@ def run_shared(
     output = operation.load()(voxels, spacing)
     result.open(writable=True)[where] = output[block.trim]
     return time.perf_counter() - started
-
-
-def warm_up(operation: SharedOperation) -> None:
-    """Load an operation's libraries by running it once on a few voxels."""
-    operation.load()(np.zeros((4, 4, 4), np.uint8), (1.0, 1.0, 1.0))

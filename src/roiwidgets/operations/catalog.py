@@ -17,7 +17,6 @@ from roiwidgets.operations.itk_filters import PIXEL_TYPES, run_filter
 from roiwidgets.operations.operation import (
     Dtype,
     DtypeRule,
-    HaloRule,
     Operation,
     Spacing,
     Values,
@@ -273,10 +272,10 @@ def _copy(array: Voxels, spacing: Spacing, values: Values) -> Voxels:  # noqa: A
 
 def _threshold(array: Voxels, spacing: Spacing, values: Values) -> Voxels:
     lower, upper = _within_dtype(array.dtype, values)
-    outside = array.dtype.type(values["outside_value"])
+    outside = _as_dtype(array.dtype, float(values["outside_value"]))
     if lower > upper:  # the range lies between two integers, or beyond the type
         return np.full_like(array, outside)
-    settings = {"Lower": lower, "Upper": upper, "OutsideValue": outside.item()}
+    settings = {"Lower": lower, "Upper": upper, "OutsideValue": outside}
     return run_filter("ThresholdImageFilter", array, spacing, settings)
 
 
@@ -299,12 +298,24 @@ def _within_dtype(dtype: Dtype, values: Values) -> tuple[float, float]:
     """Return the limits as values of a pixel type that include the same voxels."""
     lower, upper = float(values["lower"]), float(values["upper"])
     if dtype.kind == "f":
-        limits = np.finfo(dtype)
-        return max(lower, float(limits.min)), min(upper, float(limits.max))
-    bounds = np.iinfo(dtype)
+        return lower, upper
+    bounds = np.iinfo(dtype.name)
     low = bounds.min if lower < bounds.min else math.ceil(min(lower, bounds.max + 1))
     high = bounds.max if upper > bounds.max else math.floor(max(upper, bounds.min - 1))
     return low, high
+
+
+def _as_dtype(dtype: Dtype, value: float) -> float:
+    """Return a value that a pixel type holds, as the number that ITK's setter takes."""
+    if dtype.kind == "f":
+        return value
+    bounds = np.iinfo(dtype.name)
+    if not bounds.min <= value <= bounds.max or value != int(value):
+        raise ParameterError(
+            f"outside_value={value:g} must be an integer from {bounds.min} to {bounds.max}, the "
+            f"range of {dtype}"
+        )
+    return int(value)
 
 
 class _BoxFilter:
@@ -337,5 +348,3 @@ def _bilateral(array: Voxels, spacing: Spacing, values: Values) -> Voxels:
 
 def _as_float32(array: Voxels) -> Voxels:
     return array.astype(np.float32, copy=False)
-
-

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import importlib
 import inspect
+import sys
+import textwrap
 from collections.abc import Callable, Mapping
 from typing import TypeAlias, cast
 
@@ -15,14 +19,14 @@ from roiwidgets.operations.operation import (
     Dtype,
     Operation,
     Spacing,
-    Support,
     Values,
     Voxels,
 )
-from roiwidgets.operations.parameters import Kind, Parameter, Value
+from roiwidgets.operations.parameters import Kind, Parameter, Unit, Value
+from roiwidgets.operations.scaling import widen
+from roiwidgets.operations.stated import FixedHalo, Halo, Stated
 
 UserFunction: TypeAlias = "Callable[..., object]"
-Halo: TypeAlias = "int | tuple[int, ...]"
 
 
 def operation(
@@ -31,6 +35,8 @@ def operation(
     name: str | None = None,
     halo: Halo | None = None,
     output_dtype: str | None = None,
+    units: Mapping[str, Unit] | None = None,
+    takes_itk_image: bool = False,
     **values: Value,
 ) -> Operation:
     """Return an operation that runs a function of the user's, or an ITK filter.
@@ -50,6 +56,12 @@ def operation(
         previewed, but not promoted. For ITK filters it is asked of ITK.
     output_dtype
         Data type of the result; that of the input by default.
+    units
+        Unit per parameter: ``voxel`` lengths are converted between scales,
+        ``intensity`` takes its range from the data. For ITK filters the usual names
+        are known.
+    takes_itk_image
+        Whether the function takes an ``itk.Image`` with its spacing, not an array.
     **values
         Values of parameters.
 
@@ -57,6 +69,8 @@ def operation(
     ------
     TypeError
         If ``function`` cannot be called, or a keyword is no parameter of it.
+    ParameterError
+        If a halo is negative, or a unit unknown.
 
     Examples
     --------
@@ -67,57 +81,46 @@ def operation(
     """
     if not callable(function):
         raise TypeError(f"operation expects a function, got {type(function).__name__}")
+    stated = Stated(halo, output_dtype, dict(units or {}), takes_itk_image)
     if is_itk_filter(function):
-        return describe_itk_filter(function, halo=halo, output_dtype=output_dtype, values=values)
+        return describe_itk_filter(function, stated=stated, values=values)
     parameters, takes_spacing = _parameters_of(function)
     origin, source = _origin_of(function)
-    support: Support = "unknown" if halo is None else ("pointwise" if halo == 0 else "neighbourhood")
-    options: dict[str, Value] = {"halo": _halo_option(halo), "output_dtype": output_dtype or ""}
     return Operation(
         name or getattr(function, "__name__", "function").replace("<lambda>", "function"),
-        UserCall(function, takes_spacing),
-        parameters,
+        UserCall(function, takes_spacing=takes_spacing, takes_itk_image=takes_itk_image),
+        stated.with_units(parameters),
         values,
-        support,
+        stated.support(unknown="unknown"),
         FixedHalo(halo or 0),
         FixedDtype(output_dtype),
         origin=origin,
         source=source,
-        options=options,
+        options={**stated.options(), **_captured(function)},
     )
 
 
 class UserCall:
     """Calls a user's function and copies what it returns while it is alive."""
 
-    def __init__(self, function: UserFunction, takes_spacing: bool) -> None:  # noqa: FBT001 # internal
+    def __init__(
+        self, function: UserFunction, *, takes_spacing: bool, takes_itk_image: bool
+    ) -> None:
         self._function = function
         self._takes_spacing = takes_spacing
+        self._takes_itk_image = takes_itk_image
 
     def __call__(self, array: Voxels, spacing: Spacing, values: Values) -> Voxels:
         """Return a C-contiguous copy of the function's result."""
         extra = {"spacing": spacing} if self._takes_spacing else {}
+        given: object = array
+        if self._takes_itk_image:
+            itk = importlib.import_module("itk")
+            given = itk.image_view_from_array(array)
+            given.SetSpacing([float(step) for step in reversed(spacing)])  # type: ignore[attr-defined] # an itk.Image
         # the name keeps an itk.Image alive while its voxels are copied
-        returned = self._function(array, **values, **extra)
+        returned = self._function(given, **values, **extra)
         return np.array(np.asarray(returned), order="C")
-
-
-class FixedHalo:
-    """The halo rule that returns what the user stated."""
-
-    def __init__(self, halo: Halo) -> None:
-        self._halo = halo
-
-    def __call__(self, spacing: Spacing, values: Values) -> tuple[int, ...]:  # noqa: ARG002 # a halo rule
-        """Return the halo per axis."""
-        if isinstance(self._halo, int):
-            return (self._halo,) * len(spacing)
-        if len(self._halo) != len(spacing):
-            raise OperationError(
-                f"halo={self._halo} has {len(self._halo)} entries, the image has {len(spacing)} "
-                "spatial axes; give one number, or one per axis"
-            )
-        return tuple(self._halo)
 
 
 class FixedDtype:
@@ -149,19 +152,25 @@ def load_user_function(recipe: Mapping[str, object]) -> Operation:
             f"the recipe needs {recipe['origin']}, which cannot be imported: {error}; install the "
             "package that holds it"
         ) from error
-    options = cast("Mapping[str, object]", recipe.get("options", {}))
+    stated = Stated.from_options(cast("Mapping[str, object]", recipe.get("options", {})))
     values = cast("Mapping[str, Value]", recipe.get("values", {}))
-    return operation(
+    plain = operation(
         cast("UserFunction", found),
         name=str(recipe["operation"]),
-        halo=_parse_halo(str(options.get("halo", ""))),
-        output_dtype=str(options.get("output_dtype", "")) or None,
-        **values,
+        halo=stated.halo,
+        output_dtype=stated.output_dtype,
+        units=stated.units,
+        takes_itk_image=stated.takes_itk_image,
     )
+    widened = dataclasses.replace(plain, parameters=widen(plain.parameters, values))
+    return widened.with_values(**values)
 
 
 def _parameters_of(function: UserFunction) -> tuple[tuple[Parameter, ...], bool]:
-    signature = inspect.signature(function)
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # functions written in C, such as numpy's, may have none
+        return (), False
     takes_spacing = "spacing" in signature.parameters
     parameters = []
     for name, described in list(signature.parameters.items())[1:]:
@@ -181,23 +190,39 @@ def kind_of(default: Value) -> Kind:
 def _origin_of(function: UserFunction) -> tuple[str, str]:
     """Return ``module:qualname``, and the source text where that cannot be imported."""
     module, qualified = getattr(function, "__module__", ""), getattr(function, "__qualname__", "")
-    importable = bool(module) and module != "__main__" and "<" not in qualified
-    if importable and qualified:
+    if module and qualified and module != "__main__" and _finds(module, qualified, function):
         return f"{module}:{qualified}", ""
+    return f"{module}:{qualified}", _source_of(function) or f"{function!r}"
+
+
+def _finds(module: str, qualified: str, function: UserFunction) -> bool:
+    """Tell whether a function is what its module has under its name."""
+    found: object = sys.modules.get(module)
+    for part in qualified.split("."):
+        found = getattr(found, part, None)
+    return found is function
+
+
+def _source_of(function: UserFunction) -> str:
     try:
-        return f"{module}:{qualified}", inspect.getsource(function)
+        return textwrap.dedent(inspect.getsource(function))
     except (OSError, TypeError):
-        return f"{module}:{qualified}", f"{function!r}"
-
-
-def _halo_option(halo: Halo | None) -> str:
-    if halo is None:
         return ""
-    return str(halo) if isinstance(halo, int) else ",".join(map(str, halo))
 
 
-def _parse_halo(text: str) -> Halo | None:
-    if not text:
-        return None
-    numbers = tuple(int(part) for part in text.split(","))
-    return numbers[0] if len(numbers) == 1 else numbers
+def _captured(function: UserFunction) -> dict[str, Value]:
+    """Return a digest of a function's text and of the numbers and words it uses.
+
+    A promotion is only resumed with the same function, and its name alone does not
+    say that it was not edited.
+    """
+    text = _source_of(function)
+    try:
+        used = inspect.getclosurevars(function)
+    except (TypeError, ValueError):
+        used = None
+    if used is not None:
+        outside = {**used.globals, **used.nonlocals}
+        plain = {k: v for k, v in outside.items() if isinstance(v, bool | int | float | str)}
+        text += repr(sorted(plain.items()))
+    return {"code": hashlib.sha256(text.encode()).hexdigest()[:16]} if text else {}

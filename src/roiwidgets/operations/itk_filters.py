@@ -1,7 +1,5 @@
-"""Run one ITK filter on a numpy array, safely and with little to load.
+"""Run one ITK filter on a numpy array, safely.
 
-- The public ``itk.X`` imports about a thousand modules on first use; the one
-  extension module that holds a filter loads in a fraction of the time and memory.
 - What ``GetArrayViewFromImage`` returns dies with its image: it is copied while the
   filter, which owns the image, is alive.
 - ITK reads a Fortran-ordered array as its transpose: arrays must be C-contiguous.
@@ -10,15 +8,12 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
-from functools import lru_cache
-from types import ModuleType
-from typing import Protocol
 
 import numpy as np
 
 from roiwidgets.errors import UnsupportedDtypeError
+from roiwidgets.operations.itk_loader import load_buffer, make_filter
 from roiwidgets.operations.operation import Dtype, Spacing, Voxels
 
 PIXEL_CODES = {
@@ -31,15 +26,6 @@ PIXEL_CODES = {
 """ITK's names of the pixel types that its wheels wrap."""
 
 PIXEL_TYPES = tuple(PIXEL_CODES)
-
-
-class ItkFilter(Protocol):
-    """The part of an ITK filter that is used here."""
-
-    def SetInput(self, image: object) -> None: ...  # noqa: N802, D102 # ITK's name
-    def SetNumberOfWorkUnits(self, count: int) -> None: ...  # noqa: N802, D102 # ITK's name
-    def Update(self) -> None: ...  # noqa: N802, D102 # ITK's name
-    def GetOutput(self) -> object: ...  # noqa: N802, D102 # ITK's name
 
 
 def run_filter(
@@ -68,8 +54,9 @@ def run_filter(
     """
     given = image_type(array.dtype, array.ndim)
     returned = image_type(output_dtype or array.dtype, array.ndim)
-    buffers = _module("PyBuffer")
-    image = getattr(buffers, f"itkPyBuffer{given}").GetImageViewFromArray(array)
+    # the name keeps the array alive, whose memory the image uses
+    voxels = np.ascontiguousarray(array)
+    image = load_buffer(given).GetImageViewFromArray(voxels)
     image.SetSpacing([float(step) for step in reversed(spacing)])
     chosen = make_filter(name, given, returned)
     chosen.SetNumberOfWorkUnits(1)
@@ -78,8 +65,9 @@ def run_filter(
         getattr(chosen, f"Set{setter}")(ordered)
     chosen.SetInput(image)
     chosen.Update()
-    view = getattr(buffers, f"itkPyBuffer{returned}").GetArrayViewFromImage(chosen.GetOutput())
-    return np.array(view, order="C")
+    view = load_buffer(returned).GetArrayViewFromImage(chosen.GetOutput())
+    result: Voxels = np.array(view, order="C")
+    return result
 
 
 def image_type(dtype: Dtype, ndim: int) -> str:
@@ -97,23 +85,3 @@ def image_type(dtype: Dtype, ndim: int) -> str:
             f"{native}; convert it first, for example with image.data.astype('float32')"
         )
     return f"I{PIXEL_CODES[native]}{ndim}"
-
-
-def make_filter(name: str, given: str, returned: str) -> ItkFilter:
-    """Return a new filter object for an input and an output image type."""
-    module = _module(name)
-    for suffix in (f"{given}{returned}", given):
-        factory = getattr(module, f"itk{name}{suffix}_New", None)
-        if factory is not None:
-            made: ItkFilter = factory()
-            return made
-    raise UnsupportedDtypeError(
-        f"ITK's wheels do not wrap {name} from {given} to {returned}; convert the image first, for "
-        "example with image.data.astype('float32')"
-    )
-
-
-@lru_cache(maxsize=64)
-def _module(name: str) -> ModuleType:
-    """Return the extension module of one class, without loading the rest of ITK."""
-    return importlib.import_module(f"itk.itk{name}Python")

@@ -12,14 +12,15 @@ import inspect
 import typing
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 
 import numpy as np
 
-from roiwidgets.errors import ParameterError, UnsupportedDtypeError
+from roiwidgets.errors import OperationError, UnsupportedDtypeError
 from roiwidgets.operations.itk_filters import PIXEL_TYPES
 from roiwidgets.operations.operation import Dtype, Operation, Spacing, Support, Values, Voxels
-from roiwidgets.operations.parameters import Kind, Parameter, Value
+from roiwidgets.operations.parameters import Kind, Parameter, Unit, Value
+from roiwidgets.operations.stated import FixedHalo, Stated
 
 PROBE_SIDE = 1025
 """Voxels a side of the image that is asked about; it has no memory behind it."""
@@ -31,6 +32,22 @@ REPORTED_WRONG = ("AnisotropicDiffusion", "Distance", "Canny", "RescaleIntensity
                   "Normalize", "HistogramMatching")  # fmt: skip
 """Parts of names of filters that look at the whole image, whatever they request."""
 
+UNITS_BY_NAME: Mapping[str, Unit] = MappingProxyType(
+    {
+        "radius": "voxel",
+        "sigma": "world",
+        "domain_sigma": "world",
+        "lower": "intensity",
+        "upper": "intensity",
+        "lower_threshold": "intensity",
+        "upper_threshold": "intensity",
+        "range_sigma": "intensity",
+        "window_minimum": "intensity",
+        "window_maximum": "intensity",
+    }
+)
+"""Units of parameters that ITK's filters name alike."""
+
 
 def is_itk_filter(function: object) -> bool:
     """Tell whether a function is one of ``itk``'s own, such as ``itk.median_image_filter``."""
@@ -39,11 +56,7 @@ def is_itk_filter(function: object) -> bool:
 
 
 def describe_itk_filter(
-    function: Callable[..., object],
-    *,
-    halo: int | tuple[int, ...] | None,
-    output_dtype: str | None,
-    values: Mapping[str, Value],
+    function: Callable[..., object], *, stated: Stated, values: Mapping[str, Value]
 ) -> Operation:
     """Return an operation for one of ITK's functions.
 
@@ -51,15 +64,16 @@ def describe_itk_filter(
     ----------
     function
         For example ``itk.median_image_filter``.
-    halo, output_dtype
-        Take the place of what ITK says.
+    stated
+        Takes the place of what ITK says.
     values
         Value per parameter.
     """
     name = function.__name__
-    parameters = tuple(_parameters(ItkCall(name)))
+    parameters = stated.with_units(tuple(_parameters(ItkCall(name))))
     call = ItkCall(name, {parameter.name: parameter.default for parameter in parameters})
-    support, rule = _support(call, halo, {p.name: values.get(p.name, p.default) for p in parameters})
+    chosen = {p.name: values.get(p.name, p.default) for p in parameters}
+    support, rule = _support(call, stated, chosen)
     return Operation(
         name.removesuffix("_image_filter").removesuffix("_filter"),
         call,
@@ -67,10 +81,10 @@ def describe_itk_filter(
         dict(values),
         support,
         rule,
-        ItkDtype(name, output_dtype),
+        ItkDtype(name, stated.output_dtype),
         PIXEL_TYPES,
         origin=f"itk:{name}",
-        options={"halo": _option(halo), "output_dtype": output_dtype or ""},
+        options=stated.options(),
     )
 
 
@@ -101,7 +115,7 @@ class ItkCall:
         image = itk.image_view_from_array(array)
         image.SetSpacing([float(step) for step in reversed(spacing)])
         # the name keeps the result alive while its voxels are copied
-        result = getattr(itk, self._name)(image, **self._changed(values))
+        result = getattr(itk, self._name)(image, number_of_work_units=1, **self._changed(values))
         return np.array(itk.array_view_from_image(result), order="C")
 
     def function(self) -> Callable[..., object]:
@@ -129,11 +143,14 @@ class ItkCall:
         output = probe.GetOutput()
         output.SetRequestedRegion(itk.ImageRegion[ndim]([PROBE_SIDE // 2] * ndim, [1] * ndim))
         output.PropagateRequestedRegion()
-        sides = list(probe.GetInput().GetRequestedRegion().GetSize())
+        region = probe.GetInput().GetRequestedRegion()
+        first, sides = list(region.GetIndex()), list(region.GetSize())
         if any(side >= PROBE_SIDE for side in sides):
             return None
+        middle = PROBE_SIDE // 2
+        reach = [max(middle - a, a + n - 1 - middle) for a, n in zip(first, sides, strict=True)]
         factor = 2 if any(part in self.class_name for part in PIPELINE_DOUBLES) else 1
-        return tuple(factor * (int(side) // 2) for side in reversed(sides))
+        return tuple(factor * int(side) for side in reversed(reach))
 
 
 class RequestedHalo:
@@ -146,21 +163,11 @@ class RequestedHalo:
         """Return the halo per axis."""
         reach = self._call.requested(len(spacing), spacing, values)
         if reach is None:
-            raise ParameterError(
-                f"with {dict(values)} the filter needs the whole image, so it cannot run block by block"
+            raise OperationError(
+                f"with {dict(values)} the filter needs the whole image, so it cannot run block by "
+                "block; state halo= if you know how far it reaches"
             )
         return reach
-
-
-class StatedHalo:
-    """The halo rule that returns what the user stated."""
-
-    def __init__(self, halo: int | tuple[int, ...]) -> None:
-        self._halo = halo
-
-    def __call__(self, spacing: Spacing, values: Values) -> tuple[int, ...]:  # noqa: ARG002 # a halo rule
-        """Return the halo per axis."""
-        return (self._halo,) * len(spacing) if isinstance(self._halo, int) else self._halo
 
 
 class ItkDtype:
@@ -182,22 +189,22 @@ def _result_dtype(name: str, dtype: str) -> Dtype:
         return ItkCall(name)(np.zeros((8, 8, 8), dtype), (1.0, 1.0, 1.0), {}).dtype
     except (TypeError, KeyError) as error:
         raise UnsupportedDtypeError(
-            f"ITK's wheels do not wrap {name} for {dtype}; convert the image first, for example with "
-            "image.data.astype('float32')"
+            f"ITK's wheels do not wrap {name} for {dtype}; convert the image first, for example "
+            "with image.data.astype('float32')"
         ) from error
 
 
 def _support(
-    call: ItkCall, halo: int | tuple[int, ...] | None, values: Mapping[str, Value]
-) -> tuple[Support, RequestedHalo | StatedHalo]:
-    if halo is not None:
-        return ("pointwise" if halo == 0 else "neighbourhood"), StatedHalo(halo)
+    call: ItkCall, stated: Stated, values: Mapping[str, Value]
+) -> tuple[Support, RequestedHalo | FixedHalo]:
+    if stated.halo is not None:
+        return stated.support(unknown="unknown"), FixedHalo(stated.halo)
     if any(part in call.class_name for part in REPORTED_WRONG):
         return "global", RequestedHalo(call)
     reach = call.requested(3, (1.0, 1.0, 1.0), values)
     if reach is None:
         return "global", RequestedHalo(call)
-    return ("pointwise" if not any(reach) else "neighbourhood"), RequestedHalo(call)
+    return ("neighbourhood" if any(reach) else "pointwise"), RequestedHalo(call)
 
 
 def _parameters(call: ItkCall) -> typing.Iterator[Parameter]:
@@ -209,7 +216,9 @@ def _parameters(call: ItkCall) -> typing.Iterator[Parameter]:
             continue
         default = _default(probe, name, kind)
         if default is not None:
-            yield Parameter(name, kind, default, description=f"{name} of itk.{call.class_name}")
+            described_as = f"{name} of itk.{call.class_name}"
+            unit = UNITS_BY_NAME.get(name)
+            yield Parameter(name, kind, default, unit=unit, description=described_as)
 
 
 def _kind(annotation: object) -> Kind | None:
@@ -232,12 +241,6 @@ def _default(probe: object, name: str, kind: Kind) -> Value | None:
         "boolean": bool, "integer": int, "float": float,
     }  # fmt: skip
     return converters[kind](value)
-
-
-def _option(halo: int | tuple[int, ...] | None) -> str:
-    if halo is None:
-        return ""
-    return str(halo) if isinstance(halo, int) else ",".join(map(str, halo))
 
 
 def _itk() -> ModuleType:

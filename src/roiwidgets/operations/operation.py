@@ -18,8 +18,9 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from roiwidgets.errors import OperationError, UnsupportedDtypeError
+from roiwidgets.errors import ImageError, OperationError, UnsupportedDtypeError
 from roiwidgets.operations.parameters import Parameter, Value
+from roiwidgets.operations.scaling import convert_lengths, range_from_data, widen
 
 Voxels: TypeAlias = "NDArray[np.generic]"
 Dtype: TypeAlias = "np.dtype[np.generic]"
@@ -96,19 +97,22 @@ class Operation:
         ------
         UnsupportedDtypeError
             If the operation does not take the array's data type.
+        ImageError
+            If the array has no voxels.
         OperationError
             If the function fails, or returns another shape or data type than it
             promised.
         """
         self.check_dtype(array.dtype)
+        if array.size == 0:
+            raise ImageError(f"{self.name} got an image without voxels, of shape {array.shape}")
         steps = tuple(spacing) if spacing is not None else (1.0,) * array.ndim
-        given = np.ascontiguousarray(array)
+        # ITK reads foreign byte orders and Fortran order as if they were its own
+        given = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
         try:
             result = self.function(given, steps, self.values)
         except Exception as error:
-            raise OperationError(
-                f"{self} failed with {type(error).__name__}: {error}"
-            ) from error
+            raise OperationError(f"{self} failed with {type(error).__name__}: {error}") from error
         return self._check_result(given, result)
 
     def __or__(self, other: Operation | Pipeline) -> Pipeline:
@@ -177,33 +181,16 @@ class Operation:
         tuned, target
             Spacing of the scale it was tuned on, and of the one it shall run on.
         """
-        ratio = math.prod(a / b for a, b in zip(tuned, target, strict=True)) ** (1 / len(tuned))
-        values, notes = dict(self.values), []
-        for parameter in self.parameters:
-            value = values[parameter.name]
-            if parameter.unit != "voxel" or not isinstance(value, int | float):
-                continue
-            converted = max(1, round(value * ratio)) if value else 0
-            if parameter.kind == "float":
-                converted = value * ratio
-            if converted != value:
-                values[parameter.name] = converted
-                notes.append(
-                    f"{self.name}: {parameter.name} {value:g} voxels at spacing "
-                    f"{_words(tuned)} becomes {converted:g} at spacing {_words(target)}"
-                )
-        widened = tuple(
-            dataclasses.replace(p, maximum=max(p.maximum, float(values[p.name])))
-            if p.unit == "voxel" and p.maximum is not None
-            else p
-            for p in self.parameters
+        values, notes = convert_lengths(
+            self.name, self.parameters, self.values, tuned=tuned, target=target
         )
-        return dataclasses.replace(self, parameters=widened, values=values), tuple(notes)
+        parameters = widen(self.parameters, values)
+        return dataclasses.replace(self, parameters=parameters, values=values), notes
 
     def ranges_for(self, minimum: float, maximum: float) -> Operation:
         """Return the operation with the ranges of its intensities taken from the data."""
         parameters = tuple(
-            _range_from_data(p, self.values[p.name], minimum, maximum)
+            range_from_data(p, self.values[p.name], minimum, maximum)
             if p.unit == "intensity" and p.kind in ("integer", "float") and p.step is None
             else p
             for p in self.parameters
@@ -394,23 +381,11 @@ def _check_names(given: Mapping[str, object], known: tuple[str, ...], operation:
     for name in given:
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known) or 'none'}"
+            names = ", ".join(known) or "none"
+            hint = f"did you mean {close[0]!r}?" if close else f"it has {names}"
             raise TypeError(f"{operation} has no parameter {name!r}; {hint}")
-
-
-def _range_from_data(
-    parameter: Parameter, value: Value, minimum: float, maximum: float
-) -> Parameter:
-    low, high = minimum, maximum
-    if isinstance(value, int | float) and math.isfinite(value):
-        low, high = min(low, value), max(high, value)
-    return dataclasses.replace(parameter, minimum=low, maximum=high)
 
 
 def _to_json(value: Value) -> object:
     """Return a value as JSON has it; infinities by name."""
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _words(spacing: Spacing) -> str:
-    return " x ".join(f"{step:g}" for step in spacing)

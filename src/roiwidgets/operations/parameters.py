@@ -75,7 +75,7 @@ class Parameter:
         if isinstance(plain, bool) or not isinstance(plain, int | float) or math.isnan(plain):
             raise self._error(value, expected)
         if self.kind == "integer":
-            if plain != int(plain):
+            if math.isinf(plain) or plain != int(plain):
                 raise self._error(value, expected)
             plain = int(plain)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import cast
 from roiwidgets.errors import OperationError
 from roiwidgets.operations.catalog import CATALOG
 from roiwidgets.operations.custom import load_user_function
-from roiwidgets.operations.operation import Operation, Pipeline
+from roiwidgets.operations.operation import RECIPE_VERSION, Operation, Pipeline
 from roiwidgets.operations.parameters import Value
+from roiwidgets.operations.scaling import widen
 
 Recipe = Mapping[str, object]
 
@@ -31,6 +33,12 @@ def load_operation(recipe: str | Path | Recipe) -> Operation | Pipeline:
         If the text is no recipe, or its function cannot be rerun.
     """
     found = recipe if isinstance(recipe, Mapping) else _read(recipe)
+    version = found.get("roiwidgets_recipe", RECIPE_VERSION)
+    if version != RECIPE_VERSION:
+        raise OperationError(
+            f"the recipe has version {version}, this roiwidgets reads version {RECIPE_VERSION}; "
+            "install a newer roiwidgets"
+        )
     if "pipeline" in found:
         steps = cast("list[Recipe]", found["pipeline"])
         return Pipeline(tuple(_load_step(step) for step in steps))
@@ -42,16 +50,20 @@ def _load_step(recipe: Recipe) -> Operation:
         raise OperationError(f"a recipe names an operation, got {dict(recipe)!r:.200}")
     if recipe.get("rerunnable") is False:
         raise OperationError(
-            f"{recipe['operation']} was defined in a notebook or script, so it cannot be rerun from "
-            f"its recipe; its source was:\n{recipe.get('source', '')}"
+            f"{recipe['operation']} was defined in a notebook or script, so it cannot be rerun "
+            f"from its recipe; its source was:\n{recipe.get('source', '')}"
         )
     if recipe.get("origin", "catalogue") != "catalogue":
         return load_user_function(recipe)
     name = str(recipe["operation"])
     if name not in CATALOG:
         raise OperationError(f"unknown operation {name!r}; known are {', '.join(CATALOG)}")
-    values = cast("Mapping[str, Value]", recipe.get("values", {}))
-    return CATALOG[name]().with_values(**{k: _from_json(v) for k, v in values.items()})
+    stored = cast("Mapping[str, Value]", recipe.get("values", {}))
+    values = {key: _from_json(value) for key, value in stored.items()}
+    operation = CATALOG[name]()
+    # a length that was converted to a finer scale may lie beyond the slider's range
+    widened = dataclasses.replace(operation, parameters=widen(operation.parameters, values))
+    return widened.with_values(**values)
 
 
 def _from_json(value: Value) -> Value:
@@ -65,7 +77,9 @@ def _read(recipe: str | Path) -> Recipe:
         if path.is_dir():
             return _read_attributes(path)
         if not path.is_file():
-            raise OperationError(f"{path} is neither a recipe nor an image; give JSON text or a path")
+            raise OperationError(
+                f"{path} is neither a recipe nor an image; give JSON text or a path"
+            )
         text = path.read_text(encoding="utf-8")
     try:
         found = json.loads(text)

@@ -1,0 +1,49 @@
+"""How a worker process of our own lives: one thread, deaf to Ctrl+C, never an orphan."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import threading
+import time
+
+import loky
+
+WORKER_ENVIRONMENT = {
+    "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
+"""One thread per worker: workers are the parallelism, threads would only compete."""
+
+WATCH_S = 0.5
+
+
+def start_worker(parent: int, folder: str | None) -> None:
+    """Prepare a worker process; run by the pool before the first task.
+
+    Parameters
+    ----------
+    parent
+        Process that the worker serves. When it is gone, killed kernels included,
+        the worker ends as soon as its current filter returns.
+    folder
+        Temporary folder to remove then; None for none.
+    """
+    # Ctrl+C, and a notebook's interrupt, reach the whole process group; what to stop
+    # is the parent's decision
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # loky takes a process that has loaded ITK, or held a large block, for a memory leak
+    # and restarts it again and again
+    loky.process_executor._USE_PSUTIL = False
+    if os.name == "posix":  # elsewhere the parent's number stays when the parent is gone
+        threading.Thread(target=_watch, args=(parent, folder), daemon=True).start()
+
+
+def _watch(parent: int, folder: str | None) -> None:
+    while os.getppid() == parent:
+        time.sleep(WATCH_S)
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+    os._exit(1)
