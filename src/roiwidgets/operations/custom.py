@@ -15,6 +15,7 @@ import numpy as np
 
 from roiwidgets.errors import OperationError
 from roiwidgets.operations.itk_introspection import describe_itk_filter, is_itk_filter
+from roiwidgets.operations.itk_loader import public_itk
 from roiwidgets.operations.operation import (
     Dtype,
     Operation,
@@ -115,7 +116,7 @@ class UserCall:
         extra = {"spacing": spacing} if self._takes_spacing else {}
         given: object = array
         if self._takes_itk_image:
-            itk = importlib.import_module("itk")
+            itk = public_itk("Image", "PyBuffer")
             given = itk.image_view_from_array(array)
             given.SetSpacing([float(step) for step in reversed(spacing)])  # type: ignore[attr-defined] # an itk.Image
         # the name keeps an itk.Image alive while its voxels are copied

@@ -7,17 +7,17 @@ computing a pixel. Some filters are known to answer wrongly; they are listed her
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import typing
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from types import MappingProxyType, ModuleType
+from types import MappingProxyType
 
 import numpy as np
 
 from roiwidgets.errors import OperationError, UnsupportedDtypeError
 from roiwidgets.operations.itk_filters import PIXEL_TYPES
+from roiwidgets.operations.itk_loader import public_itk, without_swig_warnings
 from roiwidgets.operations.operation import Dtype, Operation, Spacing, Support, Values, Voxels
 from roiwidgets.operations.parameters import Kind, Parameter, Unit, Value
 from roiwidgets.operations.stated import FixedHalo, Stated
@@ -111,24 +111,45 @@ class ItkCall:
 
     def __call__(self, array: Voxels, spacing: Spacing, values: Values) -> Voxels:
         """Return a copy of the filter's result."""
-        itk = _itk()
+        itk = public_itk("Image", "PyBuffer", self._name, self.class_name)
         image = itk.image_view_from_array(array)
         image.SetSpacing([float(step) for step in reversed(spacing)])
         # the name keeps the result alive while its voxels are copied
-        result = getattr(itk, self._name)(image, number_of_work_units=1, **self._changed(values))
+        with without_swig_warnings():  # the last modules load as late as here
+            result = getattr(itk, self._name)(
+                image, number_of_work_units=1, **self._changed(values)
+            )
         return np.array(itk.array_view_from_image(result), order="C")
 
     def function(self) -> Callable[..., object]:
         """Return the function itself."""
-        found: Callable[..., object] = getattr(_itk(), self._name)
+        found: Callable[..., object] = getattr(public_itk(self._name), self._name)
         return found
 
     def probe(self, ndim: int, spacing: Spacing, values: Mapping[str, Value]) -> object:
-        """Return a filter object on an image without memory behind it."""
-        itk = _itk()
-        image = itk.Image[itk.F, ndim].New(Regions=[PROBE_SIDE] * ndim)
-        image.SetSpacing([float(step) for step in reversed(spacing)])
-        return getattr(itk, self.class_name).New(image, **self._changed(values))
+        """Return a filter object on an image without memory behind it.
+
+        Raises
+        ------
+        OperationError
+            If the filter takes none of the usual images, or cannot be made.
+        """
+        itk = public_itk("Image", self.class_name)
+        problem: Exception | None = None
+        for pixel in (itk.F, itk.UC, itk.SS):
+            image = itk.Image[pixel, ndim].New(Regions=[PROBE_SIDE] * ndim)
+            image.SetSpacing([float(step) for step in reversed(spacing)])
+            try:
+                with without_swig_warnings():  # the last modules load as late as here
+                    made: object = getattr(itk, self.class_name).New(image, **self._changed(values))
+            except (TypeError, AttributeError, RuntimeError) as error:
+                problem = error
+                continue
+            return made
+        raise OperationError(
+            f"itk.{self._name} cannot run on one {ndim}-D image of numbers: "
+            f"{str(problem).strip().splitlines()[0]}; wrap it in a function of one array"
+        ) from problem
 
     def _changed(self, values: Mapping[str, Value]) -> dict[str, Value]:
         return {k: v for k, v in values.items() if v != self._defaults.get(k)}
@@ -137,12 +158,23 @@ class ItkCall:
         self, ndim: int, spacing: Spacing, values: Mapping[str, Value]
     ) -> tuple[int, ...] | None:
         """Return the reach per axis that the filter requests; None for the whole image."""
-        itk = _itk()
+        itk = public_itk("ImageRegion")
         probe: typing.Any = self.probe(ndim, spacing, values)
-        probe.UpdateOutputInformation()
         output = probe.GetOutput()
-        output.SetRequestedRegion(itk.ImageRegion[ndim]([PROBE_SIDE // 2] * ndim, [1] * ndim))
-        output.PropagateRequestedRegion()
+        try:
+            probe.UpdateOutputInformation()
+            if list(output.GetLargestPossibleRegion().GetSize()) != [PROBE_SIDE] * ndim:
+                raise OperationError(f"itk.{self._name} changes the shape; an operation keeps it")
+            output.SetRequestedRegion(itk.ImageRegion[ndim]([PROBE_SIDE // 2] * ndim, [1] * ndim))
+            output.PropagateRequestedRegion()
+        except RuntimeError as error:
+            if isinstance(error, OperationError):
+                raise
+            last = str(error).strip().splitlines()[-1]
+            raise OperationError(
+                f"itk.{self._name} cannot run on one image alone: {last}; wrap it in a function of "
+                "one array"
+            ) from error
         region = probe.GetInput().GetRequestedRegion()
         first, sides = list(region.GetIndex()), list(region.GetSize())
         if any(side >= PROBE_SIDE for side in sides):
@@ -241,7 +273,3 @@ def _default(probe: object, name: str, kind: Kind) -> Value | None:
         "boolean": bool, "integer": int, "float": float,
     }  # fmt: skip
     return converters[kind](value)
-
-
-def _itk() -> ModuleType:
-    return importlib.import_module("itk")

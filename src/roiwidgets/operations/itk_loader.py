@@ -9,8 +9,11 @@ differently, the public names are used.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
+from types import ModuleType
 from typing import Protocol, cast
 
 from roiwidgets.errors import UnsupportedDtypeError
@@ -36,6 +39,23 @@ class ItkBuffer(Protocol):
 
     def GetImageViewFromArray(self, array: object) -> ItkImage: ...  # noqa: N802, D102 # ITK's name
     def GetArrayViewFromImage(self, image: object) -> object: ...  # noqa: N802, D102 # ITK's name
+
+
+@contextmanager
+def without_swig_warnings() -> Iterator[None]:
+    """Ignore what SWIG's types warn of: as an error it would crash the interpreter."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
+
+
+def public_itk(*names: str) -> ModuleType:
+    """Return the module ``itk``, with what some of its names need loaded."""
+    with without_swig_warnings():
+        itk = importlib.import_module("itk")
+        for name in names:
+            getattr(itk, name, None)
+    return itk
 
 
 def load_buffer(image: str) -> ItkBuffer:
@@ -77,7 +97,8 @@ def make_filter(name: str, given: str, returned: str) -> ItkFilter:
 def _direct(class_name: str, attribute: str) -> object | None:
     """Return a name of the extension module of one class; None where there is none."""
     try:
-        module = importlib.import_module(f"itk.itk{class_name}Python")
+        with without_swig_warnings():
+            module = importlib.import_module(f"itk.itk{class_name}Python")
     except ModuleNotFoundError:
         return None
     found: object | None = getattr(module, attribute, None)
@@ -87,11 +108,11 @@ def _direct(class_name: str, attribute: str) -> object | None:
 @lru_cache(maxsize=64)
 def _public(class_name: str, images: tuple[str, ...]) -> object | None:
     """Return an instance of a public template; None where ITK does not wrap it."""
-    itk = importlib.import_module("itk")
-    template = getattr(itk, class_name, None)
+    template = getattr(public_itk("Image", class_name), class_name, None)
     if template is None:
         return None
     # the names of image types are made of an I, the pixel type and the dimension
+    itk = public_itk("Image")
     types = tuple(itk.Image[getattr(itk, image[1:-1]), int(image[-1])] for image in images)
     try:
         found: object = template[types if len(types) > 1 else types[0]]

@@ -40,7 +40,7 @@ class Stated:
 
     def __post_init__(self) -> None:
         stated = () if self.halo is None else self.halo
-        sides = stated if isinstance(stated, tuple) else (stated,)
+        sides: tuple[object, ...] = stated if isinstance(stated, tuple) else (stated,)
         if any(isinstance(n, bool) or not isinstance(n, int) or n < 0 for n in sides):
             raise ParameterError(
                 f"halo={self.halo!r} must be a number of voxels >= 0, or one for each axis"
