@@ -15,7 +15,7 @@ from concurrent.futures import (
     wait,
 )
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Never
 
 from ngff_zarr import Multiscales
 from tqdm.auto import tqdm
@@ -113,7 +113,7 @@ def promote(
     finished = store.begin(checked.identity(), array_specs(checked), resume=resume)
     passes = list(block_passes(checked, store))
     total = sum(len(tasks) for tasks in passes)
-    bar: tqdm[None] = tqdm(total=total, unit="block", desc=operation.name, disable=not progress)
+    bar: tqdm[Never] = tqdm(total=total, unit="block", desc=operation.name, disable=not progress)
     report = _Reporter(bar, on_progress, total)
     stop = cancel or threading.Event()
     try:
@@ -156,7 +156,7 @@ def build_pyramid(
 class _Reporter:
     """Counts finished blocks for the progress bar and the caller."""
 
-    def __init__(self, bar: tqdm[None], on_progress: OnProgress | None, total: int) -> None:
+    def __init__(self, bar: tqdm[Never], on_progress: OnProgress | None, total: int) -> None:
         self._bar, self._on_progress, self._total = bar, on_progress, total
         self._done = 0
 

@@ -263,7 +263,10 @@ def _default(probe: object, name: str, kind: Kind) -> Value | None:
     getter = getattr(probe, "Get" + "".join(part.capitalize() for part in name.split("_")), None)
     if getter is None:
         return None
-    value = getter()
+    try:
+        value = getter()
+    except RuntimeError:  # "constant 1 is not set": there is no default
+        return None
     if not isinstance(value, bool | int | float):
         try:
             value = value[0]  # one entry per axis
