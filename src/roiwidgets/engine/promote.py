@@ -110,16 +110,16 @@ def promote(
     )  # fmt: skip
     attributes = root_attributes(checked)
     store = OutputStore(checked.path, checked.version)
-    finished = store.begin(checked.identity(), array_specs(checked), resume=resume)
     passes = list(block_passes(checked, store))
     total = sum(len(tasks) for tasks in passes)
+    stop = cancel or threading.Event()
     bar: tqdm[Never] = tqdm(total=total, unit="block", desc=operation.name, disable=not progress)
     report = _Reporter(bar, on_progress, total)
-    stop = cancel or threading.Event()
     try:
         with open_workers(executor, workers=workers, blocks=total) as pool:
             if checked.needs_seam_check:
                 _run_seam_check(checked, pool, store, stop)
+            finished = store.begin(checked.identity(), array_specs(checked), resume=resume)
             for tasks in passes:
                 _run(tasks, pool, store, finished, report, stop)
         store.finish(attributes)
