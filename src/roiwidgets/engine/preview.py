@@ -8,6 +8,7 @@ dropped, and a worker that is still busy with an old one is replaced.
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import logging
 import shutil
@@ -16,7 +17,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,16 +26,20 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from roiwidgets.engine.preview_request import (
+    PreviewRequest,
+    PreviewState,
+    blocks_of,
+    halo_of,
+)
 from roiwidgets.engine.preview_workers import PreviewWorkers
 from roiwidgets.engine.worker import SharedArray, SharedOperation, copy_into, run_shared
 from roiwidgets.errors import OperationError
-from roiwidgets.images.sources import VoxelSource
 from roiwidgets.operations.operation import Operation, Pipeline
 from roiwidgets.regions.blocks import (
     Block,
     Slices,
     contains,
-    cut_into_blocks,
     grow,
     relative_to,
     shape_of,
@@ -42,9 +47,6 @@ from roiwidgets.regions.blocks import (
 
 GRACE_S = 0.35
 """How long a worker may go on with an outdated block before it is replaced."""
-
-BLOCK_VOXELS = 2**17
-"""Voxels of a block: what becomes visible, or is thrown away, at once."""
 
 SPARE_HALO = 4
 """Voxels read beyond the halo, so that a somewhat larger radius needs no new read."""
@@ -54,68 +56,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class PreviewRequest:
-    """What to compute.
-
-    Parameters
-    ----------
-    source
-        Where voxels are read.
-    region
-        Box of the source, all axes, of length 1 along those that are not spatial.
-    spatial
-        Which axes of the source are spatial.
-    spacing
-        Spacing of the spatial axes.
-    operation
-        What is run.
-    first
-        Boxes of the region (spatial axes, its own indices) that are wanted first.
-    """
-
-    source: VoxelSource
-    region: Slices
-    spatial: tuple[int, ...]
-    spacing: tuple[float, ...]
-    operation: Operation | Pipeline
-    first: tuple[Slices, ...] = ()
-
-    @property
-    def box(self) -> Slices:
-        """The region along the spatial axes."""
-        return tuple(self.region[axis] for axis in self.spatial)
-
-    @property
-    def volume_shape(self) -> tuple[int, ...]:
-        """Shape of the source along the spatial axes."""
-        return tuple(self.source.shape[axis] for axis in self.spatial)
-
-
-@dataclass(frozen=True, slots=True)
-class PreviewState:
-    """How far a request is.
-
-    Parameters
-    ----------
-    run
-        Number that ``submit`` returned.
-    result
-        The region's result, shape of the region; valid inside ``ready``.
-    ready
-        Boxes that are computed, in the order they were.
-    complete
-        Whether the whole region is.
-    elapsed_s
-        Seconds since the request was taken up.
-    """
-
-    run: int
-    result: NDArray[np.generic]
-    ready: tuple[Slices, ...]
-    complete: bool
-    elapsed_s: float
-
+__all__ = ["PreviewRequest", "PreviewRunner", "PreviewState"]
 
 OnState = Callable[[PreviewState], None]
 OnError = Callable[[int, BaseException], None]
@@ -178,8 +119,12 @@ class PreviewRunner:
         self._files: deque[Path] = deque()
         self._thread = threading.Thread(target=self._loop, name="roiwidgets-preview", daemon=True)
         self._thread.start()
-        # a notebook that ends without close() must not leave processes or files behind
-        self._at_exit = weakref.finalize(self, _clean_up, self._workers, self._folder)
+        # a session that ends without close() must not leave processes or files behind
+        self._clean_up = weakref.finalize(self, _clean_up, self._workers, self._folder)
+        # loky waits at the end of the interpreter for workers that may never return, before
+        # `atexit` has its turn; of these hooks, the last registered is called first
+        register = getattr(threading, "_register_atexit", atexit.register)
+        register(self._clean_up)
 
     def submit(self, request: PreviewRequest) -> int:
         """Take a request in place of all earlier ones; return its number at once."""
@@ -209,7 +154,7 @@ class PreviewRunner:
             self._newest = next(self._numbers)
             self._condition.notify_all()
         self._thread.join(timeout=5)
-        self._at_exit()
+        self._clean_up()
 
     def _loop(self) -> None:
         while True:
@@ -222,7 +167,7 @@ class PreviewRunner:
             try:
                 self._compute(run)
             except Exception as error:  # noqa: BLE001 # handed to the caller, who shows it
-                if self._is_newest(run):
+                if self._is_newest(run) and not self._workers.is_closed:
                     self._on_error(run.number, _explained(error, run.request.operation))
             self._settle(run)
 
@@ -237,7 +182,7 @@ class PreviewRunner:
     def _compute(self, run: _Run) -> None:
         request = run.request
         request.operation.check_dtype(request.source.dtype)
-        halo = _halo(request)
+        halo = halo_of(request)
         given = self._read(run, grow(request.box, halo, request.volume_shape))
         if given is None:
             return
@@ -245,7 +190,7 @@ class PreviewRunner:
         output = self._new_array(run, shape_of(request.box), dtype)
         result = output.create()
         operation = SharedOperation.wrap(request.operation)
-        blocks = deque(_blocks(request, halo))
+        blocks = deque(blocks_of(request, halo))
         expected = len(blocks)
         running: dict[Future[float], Block] = {}
         while (blocks or running) and self._is_newest(run):
@@ -339,41 +284,6 @@ class PreviewRunner:
         except PermissionError:
             # Windows keeps files that are mapped; they go with the folder in close()
             log.debug("%s is still mapped", path)
-
-
-def _halo(request: PreviewRequest) -> tuple[int, ...]:
-    """Return the halo; none where the operation's is unknown: it then sees the region only."""
-    if _is_local(request.operation):
-        return request.operation.halo(request.spacing)
-    return (0,) * len(request.spatial)
-
-
-def _is_local(operation: Operation | Pipeline) -> bool:
-    return operation.support not in ("unknown", "global")
-
-
-def _blocks(request: PreviewRequest, halo: tuple[int, ...]) -> Iterator[Block]:
-    """Yield the boxes that are wanted first, then the region; whole, if it cannot be cut."""
-    shape, start = request.volume_shape, [side.start for side in request.box]
-    if not _is_local(request.operation):
-        yield Block(request.box, request.box)
-        return
-    for box in request.first:
-        inner = tuple(
-            slice(side.start + base, side.stop + base)
-            for side, base in zip(box, start, strict=True)
-        )
-        yield Block(inner, grow(inner, halo, shape))
-    yield from cut_into_blocks(request.box, _block_shape(request.box), halo, shape)
-
-
-def _block_shape(box: Slices) -> tuple[int, ...]:
-    """Return a block of about ``BLOCK_VOXELS``, the longest sides halved first."""
-    shape = list(shape_of(box))
-    while np.prod(shape) > BLOCK_VOXELS:
-        longest = shape.index(max(shape))
-        shape[longest] = -(-shape[longest] // 2)
-    return tuple(shape)
 
 
 def _explained(error: Exception, operation: Operation | Pipeline) -> Exception:

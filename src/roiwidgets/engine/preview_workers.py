@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future
 from typing import ParamSpec, TypeVar
@@ -10,6 +11,7 @@ from typing import ParamSpec, TypeVar
 import loky
 
 from roiwidgets.engine.worker_process import WORKER_ENVIRONMENT, start_worker
+from roiwidgets.errors import OperationError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,6 +35,8 @@ class PreviewWorkers:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
+        self._lock = threading.RLock()
+        self.is_closed = False
         self._pools = [self._new_pool() for _ in range(COUNT)]
         self._spare: loky.ProcessPoolExecutor | None = None
         self._busy: dict[int, Future[object]] = {}
@@ -44,6 +48,12 @@ class PreviewWorkers:
 
     def submit(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Run a function in the worker that is idle, or in the one that will be first."""
+        with self._lock:
+            if self.is_closed:
+                raise OperationError("the preview is closed")
+            return self._submit(function, *args, **kwargs)
+
+    def _submit(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         idle = [i for i in range(self.count) if i not in self._busy or self._busy[i].done()]
         index = idle[0] if idle else 0
         try:
@@ -57,17 +67,20 @@ class PreviewWorkers:
 
     def replace_worker_of(self, future: Future[T]) -> None:
         """Kill the process that computes a future and put another in its place."""
-        for index, known in self._busy.items():
-            if known is future:
-                self._pools[index].shutdown(wait=False, kill_workers=True)
-                self._pools[index] = self._take_spare()
-                del self._busy[index]
-                return
+        with self._lock:
+            for index, known in self._busy.items():
+                if known is future and not self.is_closed:
+                    self._pools[index].shutdown(wait=False, kill_workers=True)
+                    self._pools[index] = self._take_spare()
+                    del self._busy[index]
+                    return
 
     def close(self) -> None:
-        """Kill the processes."""
-        for pool in (*self._pools, *([self._spare] if self._spare else [])):
-            pool.shutdown(wait=False, kill_workers=True)
+        """Kill the processes; no others are started."""
+        with self._lock:
+            self.is_closed = True
+            for pool in (*self._pools, *([self._spare] if self._spare else [])):
+                pool.shutdown(wait=False, kill_workers=True)
 
     def _take_spare(self) -> loky.ProcessPoolExecutor:
         taken = self._spare or self._new_pool()
