@@ -108,8 +108,9 @@ def test_what_is_visible_comes_first(preview: tuple[PreviewRunner, Recorder]) ->
     run = runner.submit(request(ops.median(2), region, first=visible))
 
     assert runner.wait(TIMEOUT_S)
-    first_two = recorder.states[-1].ready[:2]
-    assert all(box in first_two for box in visible)
+    ready = recorder.states[-1].ready
+    assert ready[0] in visible  # the other may take longer than a block in the other worker
+    assert all(box in ready for box in visible)
     np.testing.assert_array_equal(recorder.results[run], oracle("median", VOXELS, SPACING))
     assert recorder.threads == {"roiwidgets-preview"}
 

@@ -80,7 +80,7 @@ class PreviewWorkers:
         with self._lock:
             self.is_closed = True
             for pool in (*self._pools, *([self._spare] if self._spare else [])):
-                pool.shutdown(wait=False, kill_workers=True)
+                pool.shutdown(wait=True, kill_workers=True)
 
     def _take_spare(self) -> loky.ProcessPoolExecutor:
         taken = self._spare or self._new_pool()

@@ -28,9 +28,13 @@ PROBE_SIDE = 1025
 PIPELINE_DOUBLES = ("Opening", "Closing", "TopHat")
 """Parts of names of filters that run two passes and report one: the reach is double."""
 
-REPORTED_WRONG = ("AnisotropicDiffusion", "Distance", "Canny", "RescaleIntensity", "Otsu",
-                  "Normalize", "HistogramMatching")  # fmt: skip
-"""Parts of names of filters that look at the whole image, whatever they request."""
+REPORTED_WRONG = (
+    "AnisotropicDiffusion", "Distance", "Canny", "RescaleIntensity", "Otsu", "Normalize",
+    "HistogramMatching", "AdaptiveHistogram", "ZeroCrossing", "IterativeHoleFilling",
+    "GaussianNoise", "SpeckleNoise", "PepperNoise", "ShotNoise",
+)  # fmt: skip
+"""Parts of names of filters that need more than they request: the whole image, many
+iterations, or random numbers that differ from block to block."""
 
 UNITS_BY_NAME: Mapping[str, Unit] = MappingProxyType(
     {
