@@ -166,6 +166,18 @@ def test_an_output_is_replaced_only_when_the_new_one_is_complete(tmp_path: Path)
     assert [p.name for p in tmp_path.iterdir()] == ["a.zarr"]
 
 
+def test_the_same_path_can_be_written_again_with_another_type_and_shape(tmp_path: Path) -> None:
+    path = tmp_path / "a.zarr"
+    run(path, Inline())
+
+    result = run(
+        path, Inline(), VOXELS[:, :, :33], operation=ops.gradient_magnitude(), overwrite=True
+    )
+
+    expected = ops.gradient_magnitude()(VOXELS[:, :, :33], (2.0, 0.7, 1.3))
+    np.testing.assert_array_equal(voxels_of(result.images[0]), expected)
+
+
 def test_a_crash_after_the_last_rename_loses_nothing(tmp_path: Path) -> None:
     path = tmp_path / "a.zarr"
     with pytest.raises(PromotionCancelled):

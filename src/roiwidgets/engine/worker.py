@@ -193,11 +193,19 @@ def _write(target: Target, result: Voxels, task: BlockTask) -> None:
     for axis, size in zip(task.spatial, result.shape, strict=True):
         shape[axis] = size
     stored = result.reshape(shape).transpose(target.order)
-    _open_for_writing(target.location, os.getpid())[target.box] = stored
+    _open_for_writing(target.location, task.claim.token, os.getpid())[target.box] = stored
 
 
 @lru_cache(maxsize=16)
-def _open_for_writing(location: str, process: int) -> zarr.Array:  # type: ignore[type-arg] # version 2 or 3, all one here # noqa: ARG001 # a forked worker opens its own
+def _open_for_writing(
+    location: str,
+    token: str,  # noqa: ARG001 # part of the key of the cache
+    process: int,  # noqa: ARG001 # part of the key of the cache
+) -> zarr.Array:  # type: ignore[type-arg] # version 2 or 3, all one here
+    """Return an array of the output, opened once per promotion and process.
+
+    A later promotion to the same path may have another shape and data type.
+    """
     return zarr.open_array(location, mode="r+")
 
 
