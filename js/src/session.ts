@@ -3,32 +3,32 @@
 import { AXES, axisIndex, edges, PLANES, voxelAt, voxelCentre, wholeRoi } from "./geometry.ts";
 import type { Axis, LayerInfo, Level, Point, Roi, Scene } from "./messages.ts";
 import { parseReply } from "./messages.ts";
-import {
-  decodeTable,
-  labelPainter,
-  type Painter,
-  rgbPainter,
-  windowPainter,
-} from "./render/colors.ts";
-import type { Picture } from "./render/plane_canvas.ts";
 import { type Model, SharedState } from "./state.ts";
 import { LayerLoader, type View } from "./streaming/loader.ts";
 import { PreviewLoader } from "./streaming/preview_loader.ts";
 import { Scheduler } from "./streaming/scheduler.ts";
-import type { VoxelBox } from "./streaming/voxel_box.ts";
+
+/** Loading follows a region that has been still for so long. */
+const STILL_MS = 120;
+/** Results that stay visible below a newer one that is still incomplete. */
+const MOST_OLD_PREVIEWS = 3;
 
 export class Session {
   readonly state: SharedState;
   readonly scheduler: Scheduler;
   loaders: LayerLoader[] = [];
-  preview: PreviewLoader | null = null;
+  /** Results of the operation being tuned: the newest last, older ones until it is complete. */
+  previews: PreviewLoader[] = [];
   previewShown = true;
   /** Something the kernel or this view could not do; shown until dismissed. */
   problem = "";
   #model: Model;
   #changed: () => void;
   #onMessage: (content: unknown, buffers: DataView[]) => void;
-  #ownScale = -1;
+  #ownScale: number;
+  /** Level that Python asked for, -1 to let the budget decide. */
+  #asked = -1;
+  #stillTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(model: Model, changed: () => void) {
     this.#model = model;
@@ -41,11 +41,15 @@ export class Session {
     model.on("msg:custom", this.#onMessage);
     this.state.on(["scene"], () => this.#followScene());
     this.state.on(["preview"], () => this.#followPreview());
-    this.state.on(
-      ["roi", "slices", "memory_budget", "time_index", "channel_index", "loaded_scale"],
-      () => this.#followView(),
-    );
+    this.state.on(["slices", "time_index", "channel_index"], () => this.#followView());
+    this.state.on(["roi", "memory_budget"], () => this.#refineSoon());
+    this.state.on(["loaded_scale"], () => this.#followRequest());
     this.#followScene();
+  }
+
+  /** The newest result, which may be incomplete. */
+  get preview(): PreviewLoader | null {
+    return this.previews.at(-1) ?? null;
   }
 
   get scene(): Scene {
@@ -62,7 +66,7 @@ export class Session {
   }
 
   get roi(): Roi {
-    const whole = this.finest ? wholeRoi(this.finest) : emptyRoi();
+    const whole = this.wholeRoi();
     const roi = this.state.get("roi");
     if (!roi) return whole;
     return {
@@ -101,55 +105,9 @@ export class Session {
     this.setCrosshair({ [axis]: voxelCentre(level, axis, index) });
   }
 
-  /** What the planes show, coarse below fine, labels on top. */
-  pictures(): Picture[] {
-    const pictures: Picture[] = [];
-    for (const loader of this.loaders) {
-      const isLabels = loader.info.kind === "labels";
-      const opacity = isLabels ? this.state.get("label_opacity") : 1;
-      const painter = this.#painterOf(loader.info);
-      // a translucent layer must not be drawn twice over itself
-      const boxes = isLabels ? loader.boxes.slice(0, 1) : loader.boxes;
-      for (const box of boxes) pictures.push({ box, painter, opacity });
-      const preview = this.#visiblePreview();
-      if (!isLabels && preview) {
-        pictures.push({ box: preview.box, painter: this.#previewPainter(preview), opacity: 1 });
-      }
-    }
-    return pictures;
-  }
-
-  /** What the volume view shows: the preview, else the finest box over the region. */
-  volumeBox(): { box: VoxelBox; range: [number, number] } | null {
-    const loader = this.image;
-    if (!loader || this.scene.planar || loader.info.kind === "rgb") return null;
-    const preview = this.#visiblePreview();
-    if (preview?.isComplete) return { box: preview.box, range: this.#previewRange(preview) };
-    const box = loader.detail ?? loader.context;
-    return box && { box, range: this.state.get("color_range") };
-  }
-
-  /** Source value under a point of the frame, from the finest box that holds it. */
-  probe(point: Point): { value: number; index: Point } | null {
-    const loader = this.loaders[0];
-    if (!loader || !this.finest) return null;
-    const preview = this.#visiblePreview();
-    const boxes = [...loader.boxes, ...(preview ? [preview.box] : [])].reverse();
-    const index: Point = { x: 0, y: 0, z: 0 };
-    for (const axis of AXES) index[axis] = voxelAt(this.finest, axis, point[axis]);
-    for (const box of boxes) {
-      const at = (axis: Axis, i: 0 | 1 | 2) =>
-        Math.floor((point[axis] - box.level.origin[i]) / box.level.spacing[i] + 0.5);
-      const value = box.valueAt(at("z", 0), at("y", 1), at("x", 2));
-      if (value !== null) return { value, index };
-    }
-    return null;
-  }
-
-  /** Lower (0) or upper (1) corner of the image. */
-  wholeCorner(side: 0 | 1): Point {
-    const whole = this.finest ? wholeRoi(this.finest) : emptyRoi();
-    return side === 0 ? whole.lower : whole.upper;
+  /** The whole image, as a region. */
+  wholeRoi(): Roi {
+    return this.finest ? wholeRoi(this.finest) : emptyRoi();
   }
 
   /** Where a plane stands, as index and number of slices. */
@@ -165,22 +123,23 @@ export class Session {
   }
 
   get isSettled(): boolean {
-    return this.scheduler.pending === 0 && (this.preview?.isComplete ?? true);
+    const isStill = this.#stillTimer === undefined;
+    return isStill && this.scheduler.pending === 0 && (this.preview?.isComplete ?? true);
   }
 
   close(): void {
+    clearTimeout(this.#stillTimer);
     this.#model.off("msg:custom", this.#onMessage);
     this.scheduler.clear();
     this.state.close();
   }
 
   #view(): View {
-    const asked = this.state.get("loaded_scale");
     return {
       roi: this.roi,
       crosshair: this.crosshair,
       budget: this.state.get("memory_budget"),
-      asked: asked === this.#ownScale ? -1 : asked,
+      asked: this.#asked,
       time: this.state.get("time_index"),
       channel: this.state.get("channel_index"),
     };
@@ -189,19 +148,18 @@ export class Session {
   #followScene(): void {
     const before = this.loaders;
     this.loaders = [];
-    const view = this.#view();
     for (const info of this.scene.layers) {
       const same = before.find((loader) => loader.info.id === info.id);
-      this.loaders.push(same ?? this.#newLoader(info, view, before));
+      if (!same) this.#asked = -1;
+      this.loaders.push(same ?? this.#newLoader(info, before));
     }
     for (const loader of before) if (!this.loaders.includes(loader)) loader.close();
+    this.#followView();
     this.#followPreview();
-    this.#changed();
   }
 
-  #newLoader(info: LayerInfo, view: View, before: LayerLoader[]): LayerLoader {
-    const fresh = { ...view, asked: -1 };
-    const loader = new LayerLoader(info, this.scheduler, fresh, () => this.#loaded());
+  #newLoader(info: LayerInfo, before: LayerLoader[]): LayerLoader {
+    const loader = new LayerLoader(info, this.scheduler, this.#view(), () => this.#loaded());
     const replaced = before.find((other) => other.info.kind === info.kind);
     if (replaced) loader.inherit(replaced);
     return loader;
@@ -210,19 +168,24 @@ export class Session {
   #followPreview(): void {
     const info = this.state.get("preview");
     const before = this.preview;
-    if (before && info?.id === before.info.id) {
+    if (!info) {
+      for (const preview of this.previews) preview.close();
+      this.previews = [];
+    } else if (before && info.id === before.info.id) {
       before.update(info);
     } else {
       before?.close();
-      this.preview = info && this.#newPreview(info, before);
+      const drawn = this.previews.filter((preview) => preview.hasVoxels);
+      const fresh = new PreviewLoader(info, this.scheduler, () => this.#loaded());
+      this.previews = [...drawn.slice(-MOST_OLD_PREVIEWS), fresh];
     }
+    this.#dropCoveredPreviews();
     this.#changed();
   }
 
-  #newPreview(info: NonNullable<PreviewLoader["info"]>, before: PreviewLoader | null) {
-    const source = this.image?.info.dtype === info.dtype ? (this.image?.boxes ?? []) : [];
-    const compatible = before?.info.dtype === info.dtype ? before : null;
-    return new PreviewLoader(info, this.scheduler, () => this.#loaded(), compatible, source);
+  #dropCoveredPreviews(): void {
+    const last = this.previews.findLastIndex((each) => each.isComplete && each.hasVoxels);
+    if (last > 0) this.previews.splice(0, last);
   }
 
   #followView(): void {
@@ -231,16 +194,51 @@ export class Session {
     this.#changed();
   }
 
-  #loaded(): void {
-    const problem = [...this.loaders, this.preview].find((part) => part?.error)?.error;
-    if (problem) this.problem = problem;
-    const scale = this.image?.loadedScale ?? this.loaders[0]?.loadedScale ?? -1;
-    if (scale >= 0 && scale !== this.#ownScale) {
-      this.#ownScale = scale;
-      this.state.set("loaded_scale", scale);
-      this.state.flush();
-    }
+  #refineSoon(): void {
+    clearTimeout(this.#stillTimer);
+    this.#stillTimer = setTimeout(() => {
+      this.#stillTimer = undefined;
+      this.#refine();
+    }, STILL_MS);
     this.#changed();
+  }
+
+  #refine(): void {
+    this.#followView();
+    for (const loader of this.loaders) loader.refine();
+    this.#loaded();
+  }
+
+  /** Another value than the one reported from here is a request for a level. */
+  #followRequest(): void {
+    const wanted = this.state.get("loaded_scale");
+    if (wanted === this.#ownScale) return;
+    this.#asked = wanted;
+    this.#ownScale = wanted;
+    this.#refine();
+  }
+
+  #loaded(): void {
+    const problem = [...this.loaders, ...this.previews].find((part) => part.error);
+    if (problem) {
+      this.problem = problem.error;
+      problem.error = "";
+    }
+    this.#dropCoveredPreviews();
+    this.#reportScale();
+    this.#changed();
+  }
+
+  /** Tell Python of a finer level at once, of a coarser one when nothing finer will come. */
+  #reportScale(): void {
+    const loader = this.image ?? this.loaders[0];
+    const scale = loader?.loadedScale ?? -1;
+    const known = this.state.get("loaded_scale");
+    const isFiner = known < 0 || scale < known;
+    if (!loader || scale < 0 || scale === known || !(isFiner || loader.isIdle)) return;
+    this.#ownScale = scale;
+    this.state.set("loaded_scale", scale);
+    this.state.flush();
   }
 
   #receive(content: unknown, buffers: DataView[]): void {
@@ -252,32 +250,6 @@ export class Session {
       this.problem = `a message from the kernel could not be read: ${error}`;
     }
     this.#changed();
-  }
-
-  #visiblePreview(): PreviewLoader | null {
-    return this.previewShown && this.preview?.hasVoxels ? this.preview : null;
-  }
-
-  #previewRange(preview: PreviewLoader): [number, number] {
-    const like = this.image?.info;
-    const isLikeSource = preview.info.kind === "image" && like?.dtype === preview.info.dtype;
-    return isLikeSource ? this.state.get("color_range") : preview.info.value_range;
-  }
-
-  #previewPainter(preview: PreviewLoader): Painter {
-    return preview.info.kind === "labels"
-      ? labelPainter
-      : this.#windowPainter(this.#previewRange(preview));
-  }
-
-  #painterOf(info: LayerInfo): Painter {
-    if (info.kind === "labels") return labelPainter;
-    return info.kind === "rgb" ? rgbPainter : this.#windowPainter(this.state.get("color_range"));
-  }
-
-  #windowPainter(range: [number, number]): Painter {
-    const encoded = this.state.get("color_table");
-    return windowPainter(decodeTable(encoded), range, this.state.get("color_map"));
   }
 }
 

@@ -2,29 +2,24 @@
 
 import type { RenderProps } from "@anywidget/types";
 import "./viewer.css";
+import { Drawing } from "./drawing.ts";
 import { PlanePane } from "./interact/plane_pane.ts";
 import { VolumePane } from "./interact/volume_pane.ts";
 import type { Axis, Point } from "./messages.ts";
-import { element } from "./panels/elements.ts";
+import { button, element } from "./panels/elements.ts";
 import { ErrorArea, StatusLine } from "./panels/status.ts";
 import { Toolbar } from "./panels/toolbar.ts";
 import { hasWebGl2 } from "./render/volume_canvas.ts";
 import { Session } from "./session.ts";
 import type { SharedCamera, Traits } from "./state.ts";
-
-/** What browser tests may ask of a viewer; `roiwidgetsTest` on the root element. */
-export interface TestHandle {
-  session: Session;
-  /** Page position of a point of the frame on a plane. */
-  pageOf(axis: Axis, point: Point): { x: number; y: number };
-  isSettled(): boolean;
-}
+import { type TestHandle, testHandle } from "./test_handle.ts";
 
 type Maximised = Axis | "volume" | null;
 
 class View {
   readonly root = element("div", "roiwidgets-viewer");
   #session: Session;
+  #drawing: Drawing;
   #toolbar: Toolbar;
   #status: StatusLine;
   #errors: ErrorArea;
@@ -32,22 +27,25 @@ class View {
   #planes: PlanePane[] = [];
   #volume: VolumePane | null = null;
   #volumeNote = element("div", "rw-note");
+  #loadingNote = element("div", "rw-note rw-loading-note");
   #resizer: ResizeObserver;
   #frame = 0;
   #hovered: Point | null = null;
   #maximised: Maximised = null;
-  #applyingCamera = false;
   #layout = "";
 
   constructor(model: RenderProps<Traits>["model"], host: HTMLElement) {
     host.append(this.root);
     this.#session = new Session(model, () => this.#schedule());
+    this.#drawing = new Drawing(this.#session);
+    this.#loadingNote.textContent = "Loading …";
+    this.#loadingNote.setAttribute("role", "status");
     this.#toolbar = new Toolbar(
       this.#session,
-      () => this.#resetView(),
+      () => this.#resetViews(),
       () => this.#schedule(),
     );
-    this.#status = new StatusLine(this.#session);
+    this.#status = new StatusLine(this.#session, this.#drawing);
     this.#errors = new ErrorArea(this.#session);
     this.root.append(this.#toolbar.element, this.#errors.element, this.#grid, this.#status.element);
     this.#session.state.on(["camera"], () => this.#applyCamera());
@@ -56,7 +54,13 @@ class View {
     this.#session.state.on([...looks, ...rest], () => this.#schedule());
     this.#resizer = new ResizeObserver(() => this.#resize());
     this.#resizer.observe(this.#grid);
-    this.#expose();
+    const handle: TestHandle = testHandle({
+      session: this.#session,
+      planes: () => this.#planes,
+      volume: () => this.#volume,
+      isDrawn: () => this.#frame === 0 && (this.#volume?.view.isSettled ?? true),
+    });
+    Object.assign(this.root, { roiwidgetsTest: handle });
     this.#schedule();
   }
 
@@ -78,6 +82,8 @@ class View {
   #draw(): void {
     this.#grid.style.height = `${this.#session.state.get("height")}px`;
     this.#arrange();
+    const isLoading = !this.#session.loaders.some((loader) => loader.hasVoxels);
+    this.#loadingNote.hidden = !isLoading || this.#layout === "empty";
     for (const pane of this.#planes) if (this.#isShown(pane.plane.across)) pane.draw();
     if (this.#volume && this.#isShown("volume")) this.#volume.draw();
     this.#toolbar.update();
@@ -93,25 +99,27 @@ class View {
     if (wanted === this.#layout) return;
     this.#layout = wanted;
     this.#clearPanes();
+    this.#maximised = null;
     this.#grid.dataset.layout = wanted;
-    this.#grid.replaceChildren();
+    this.#grid.removeAttribute("data-maximised");
     if (wanted === "empty") {
       element("div", "rw-note", this.#grid).textContent = "No image is shown.";
       return;
     }
     for (const axis of this.#session.planes()) this.#addPlane(axis);
     if (wanted === "volume") this.#addVolume();
+    this.#grid.append(this.#loadingNote);
     this.#resize();
-    for (const pane of this.#planes) pane.showAll();
     this.#applyCamera();
   }
 
   #addPlane(axis: Axis): void {
-    const pane = new PlanePane(axis, this.#session, {
+    const pane = new PlanePane(axis, this.#session, this.#drawing, {
       hover: (point) => {
         this.#hovered = point;
         this.#status.update(point);
       },
+      resetViews: () => this.#resetViews(),
       cameraMoved: () => this.#shareCamera(),
       toggleMaximised: (which) => this.#toggleMaximised(which),
     });
@@ -120,46 +128,52 @@ class View {
   }
 
   #addVolume(): void {
-    const [z, ...others] = this.#planes;
     if (!hasWebGl2()) {
-      this.#volumeNote.textContent = "This browser has no WebGL 2, so the volume is not drawn.";
-      this.#grid.append(this.#volumeNote);
+      this.#noteVolume("This browser has no WebGL 2, so the volume is not drawn.");
       return;
     }
-    this.#volume = new VolumePane(
-      this.#session,
-      () => this.#shareCamera(),
-      () => this.#toggleMaximised("volume"),
-    );
-    this.#grid.replaceChildren(
-      ...[z, ...others].map((pane) => pane?.element as HTMLElement),
-      this.#volume.element,
-    );
-    this.#volume.attach();
-    const { canvas } = this.#volume.view;
-    canvas.addEventListener("webglcontextlost", () => this.#loseVolume());
+    const volume = new VolumePane(this.#session, this.#drawing, {
+      cameraMoved: () => this.#shareCamera(),
+      resetViews: () => this.#resetViews(),
+      toggleMaximised: () => this.#toggleMaximised("volume"),
+    });
+    this.#volume = volume;
+    this.#showFourth(volume.element);
+    volume.attach();
+    volume.view.canvas.addEventListener("webglcontextlost", () => this.#loseVolume(volume));
   }
 
-  #loseVolume(): void {
-    if (!this.#volume) return;
+  /** The volume, or what stands in for it, follows the planes. */
+  #showFourth(pane: HTMLElement): void {
+    this.#planes.at(-1)?.element.after(pane);
+  }
+
+  #noteVolume(text: string): void {
+    this.#volumeNote.textContent = text;
+    this.#showFourth(this.#volumeNote);
+  }
+
+  #loseVolume(lost: VolumePane): void {
+    // a view that was taken down gives its context away itself
+    if (this.#volume !== lost) return;
     this.#volume.destroy();
     this.#volume = null;
-    this.#volumeNote.textContent = "The browser took the graphics context away. ";
-    const again = element("button", "rw-button", this.#volumeNote);
-    again.textContent = "Draw the volume again";
+    this.#noteVolume("The browser took the graphics context away.");
+    const again = button("Draw the volume again", "Ask for a graphics context", this.#volumeNote);
     again.onclick = () => {
       this.#volumeNote.remove();
       this.#addVolume();
-      this.#schedule();
+      this.#applyCamera();
     };
-    this.#grid.append(this.#volumeNote);
   }
 
   #clearPanes(): void {
     for (const pane of this.#planes) pane.destroy();
     this.#planes = [];
-    this.#volume?.destroy();
+    const volume = this.#volume;
     this.#volume = null;
+    volume?.destroy();
+    this.#grid.replaceChildren();
   }
 
   #resize(): void {
@@ -167,11 +181,9 @@ class View {
     this.#schedule();
   }
 
-  #resetView(): void {
-    for (const pane of this.#planes) pane.showAll();
-    this.#volume?.reset();
-    this.#shareCamera();
-    this.#schedule();
+  #resetViews(): void {
+    this.#session.state.set("camera", {});
+    this.#applyCamera();
   }
 
   #isShown(which: Axis | "volume"): boolean {
@@ -181,44 +193,36 @@ class View {
   #toggleMaximised(which: Exclude<Maximised, null>): void {
     this.#maximised = this.#maximised === which ? null : which;
     for (const pane of this.#planes) pane.element.hidden = !this.#isShown(pane.plane.across);
-    if (this.#volume) this.#volume.element.hidden = !this.#isShown("volume");
+    const fourth = this.#volume?.element ?? this.#volumeNote;
+    fourth.hidden = !this.#isShown("volume");
     this.#grid.toggleAttribute("data-maximised", this.#maximised !== null);
     this.#resize();
   }
 
+  /** Share what somebody chose; a plane that shows everything fits itself in each view. */
   #shareCamera(): void {
-    if (this.#applyingCamera) return;
     const planes: NonNullable<SharedCamera["planes"]> = {};
-    for (const pane of this.#planes) planes[pane.plane.across] = pane.view.camera;
-    const volume = this.#volume?.view.getCamera();
+    for (const pane of this.#planes) {
+      if (!pane.isFitted) planes[pane.plane.across] = pane.view.camera;
+    }
+    const volume = this.#volume?.isMoved ? this.#volume.view.getCamera() : null;
     this.#session.state.set("camera", volume ? { planes, volume } : { planes });
   }
 
   #applyCamera(): void {
     const { planes = {}, volume } = this.#session.state.get("camera");
-    this.#applyingCamera = true;
     for (const pane of this.#planes) {
       const camera = planes[pane.plane.across];
-      if (camera) pane.view.camera = camera;
+      if (camera) pane.setCamera(camera);
+      else pane.showAll();
     }
-    if (volume) this.#volume?.view.setCamera(volume);
-    this.#applyingCamera = false;
+    if (volume && this.#volume) {
+      this.#volume.isMoved = true;
+      this.#volume.view.setCamera(volume);
+    } else {
+      this.#volume?.reset();
+    }
     this.#schedule();
-  }
-
-  #expose(): void {
-    const handle: TestHandle = {
-      session: this.#session,
-      pageOf: (axis, point) => {
-        const pane = this.#planes.find((each) => each.plane.across === axis);
-        if (!pane) throw new Error(`no plane across ${axis} is shown`);
-        const box = pane.view.canvas.getBoundingClientRect();
-        const [x, y] = pane.view.toPixel(point[pane.plane.right], point[pane.plane.down]);
-        return { x: box.left + x, y: box.top + y };
-      },
-      isSettled: () => this.#session.isSettled && this.#frame === 0,
-    };
-    Object.assign(this.root, { roiwidgetsTest: handle });
   }
 }
 

@@ -1,12 +1,14 @@
 // The volume view with the region's box, whose faces can be dragged.
 
-import { dragRoi, wholeRoi } from "../geometry.ts";
+import type { Drawing } from "../drawing.ts";
+import { dragRoi } from "../geometry.ts";
 import type { Axis, Point, Roi } from "../messages.ts";
 import { decodeTable } from "../render/colors.ts";
 import { VolumeCanvas } from "../render/volume_canvas.ts";
 import type { Session } from "../session.ts";
 import { type Drag, onDrag } from "./drag.ts";
 import { place, setShown, svgElement } from "./svg.ts";
+import { VolumeAxes } from "./volume_axes.ts";
 
 const FACES: [axis: Axis, side: -1 | 1][] = [
   ["x", -1],
@@ -30,40 +32,50 @@ const EDGES = [0, 1, 2].flatMap((along) =>
   }),
 );
 
+export interface VolumeEvents {
+  cameraMoved(): void;
+  resetViews(): void;
+  toggleMaximised(): void;
+}
+
 export class VolumePane {
   readonly element = document.createElement("div");
   readonly view: VolumeCanvas;
+  /** The camera was chosen by somebody: it is not reset with the size of the image. */
+  isMoved = false;
   #session: Session;
-  #svg: SVGSVGElement;
-  #edges: SVGLineElement[] = [];
-  #handles: SVGCircleElement[] = [];
+  #drawing: Drawing;
+  #edges: SVGLineElement[];
+  #handles: SVGCircleElement[];
+  #axes: VolumeAxes;
+  #note: SVGTextElement;
   #stop = new AbortController();
   #transfer = "";
   #clip = "";
+  #fitted = "";
 
-  constructor(session: Session, cameraMoved: () => void, toggleMaximised: () => void) {
+  constructor(session: Session, drawing: Drawing, events: VolumeEvents) {
     this.#session = session;
-    this.view = new VolumeCanvas(() => {
-      this.#drawBox();
-      cameraMoved();
-    });
+    this.#drawing = drawing;
+    this.view = new VolumeCanvas(
+      () => this.#drawOverlay(),
+      () => {
+        this.isMoved = true;
+        events.cameraMoved();
+      },
+    );
     this.element.className = "rw-pane";
     this.element.dataset.plane = "volume";
-    this.#svg = svgElement("svg", "rw-overlay");
-    this.#edges = EDGES.map(() => svgElement("line", "rw-roi-edge", this.#svg));
-    this.#handles = FACES.map(([axis, side]) => {
-      const handle = svgElement("circle", `rw-handle rw-face rw-axis-${axis}`, this.#svg);
-      handle.dataset.handle = `${axis}${side < 0 ? "-lower" : "-upper"}`;
-      onDrag(handle, () => this.#dragFace(axis, side), this.#stop.signal);
-      return handle;
-    });
-    this.element.append(this.view.container, this.#svg);
-    const { signal } = this.#stop;
-    this.element.addEventListener("dblclick", toggleMaximised, { signal });
-    this.element.addEventListener("wheel", (event) => event.preventDefault(), {
-      signal,
-      passive: false,
-    });
+    this.element.tabIndex = 0;
+    this.element.setAttribute("role", "application");
+    this.element.setAttribute("aria-label", "volume; drag to rotate, r shows everything");
+    const svg = svgElement("svg", "rw-overlay");
+    this.#axes = new VolumeAxes(svg);
+    this.#note = svgElement("text", "rw-label", svg);
+    this.#edges = EDGES.map(() => svgElement("line", "rw-roi-edge", svg));
+    this.#handles = FACES.map(([axis, side]) => this.#addHandle(svg, axis, side));
+    this.element.append(this.view.container, svg);
+    this.#listen(events);
   }
 
   attach(): void {
@@ -71,16 +83,20 @@ export class VolumePane {
     this.reset();
   }
 
+  /** Show the whole image from the first corner again. */
   reset(): void {
-    const level = this.#session.finest;
-    if (level) this.view.resetCamera(wholeRoi(level), this.#session.scene.direction);
+    this.isMoved = false;
+    this.#fitted = "";
+    this.#fit();
   }
 
   draw(): void {
-    const shown = this.#session.volumeBox();
-    if (shown) this.#drawVolume(shown.range);
-    this.view.show(shown?.box ?? null, this.#session.scene.direction);
-    this.#drawBox();
+    if (!this.isMoved) this.#fit();
+    const shown = this.#drawing.volumeBox();
+    const { direction } = this.#session.scene;
+    if (shown) this.#drawVolume(shown.range, direction);
+    this.view.show(shown?.box ?? null, shown?.valueRange ?? [0, 1], direction);
+    this.#drawOverlay();
   }
 
   destroy(): void {
@@ -89,20 +105,56 @@ export class VolumePane {
     this.element.remove();
   }
 
-  #drawVolume(range: [number, number]): void {
+  #addHandle(svg: SVGSVGElement, axis: Axis, side: -1 | 1): SVGCircleElement {
+    const handle = svgElement("circle", `rw-handle rw-face rw-face-${axis}`, svg);
+    Object.assign(handle.dataset, {
+      plane: "volume",
+      handle: `${axis}${side < 0 ? "-lower" : "-upper"}`,
+    });
+    const start = (event: PointerEvent) => (event.button === 0 ? this.#dragFace(axis, side) : null);
+    onDrag(handle, start, this.#stop.signal);
+    return handle;
+  }
+
+  #listen(events: VolumeEvents): void {
+    const { signal } = this.#stop;
+    const listen = <E extends Event>(name: string, action: (event: E) => void) =>
+      this.element.addEventListener(name, action as EventListener, { signal, passive: false });
+    listen("dblclick", () => events.toggleMaximised());
+    listen("wheel", (event) => event.preventDefault());
+    listen("contextmenu", (event) => event.preventDefault());
+    listen("pointerdown", () => this.element.focus({ preventScroll: true }));
+    listen<KeyboardEvent>("keydown", (event) => {
+      if (event.key !== "r" || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      event.stopPropagation();
+      events.resetViews();
+    });
+  }
+
+  #fit(): void {
+    const whole = this.#session.wholeRoi();
+    const { direction } = this.#session.scene;
+    const key = JSON.stringify([whole, direction]);
+    if (key !== this.#fitted) this.view.resetCamera(whole, direction);
+    this.#fitted = key;
+  }
+
+  #drawVolume(range: [number, number], direction: number[]): void {
     const table = this.#session.state.get("color_table");
     const transfer = `${table}|${range}`;
     if (transfer !== this.#transfer) this.view.setTransfer(decodeTable(table), range);
     this.#transfer = transfer;
-    const roi = this.#session.roi;
-    const clip = JSON.stringify(roi);
-    if (clip !== this.#clip) this.view.clip(roi);
+    const { roi } = this.#session;
+    const clip = JSON.stringify([roi, direction]);
+    if (clip !== this.#clip) this.view.clip(roi, direction);
     this.#clip = clip;
   }
 
-  #drawBox(): void {
-    const roi = this.#session.roi;
-    const shown = this.#session.state.get("roi_visible") && this.#session.volumeBox() !== null;
+  #drawOverlay(): void {
+    const { roi } = this.#session;
+    const isRgb = this.#session.image?.info.kind === "rgb";
+    const shown = this.#session.state.get("roi_visible") && !isRgb;
     EDGES.forEach(([from, to], i) => {
       const line = this.#edges[i] as SVGLineElement;
       const [x1, y1] = this.view.project(corner(roi, from));
@@ -116,6 +168,9 @@ export class VolumePane {
       place(handle, { cx, cy, r: 5 });
       setShown(handle, shown);
     });
+    this.#axes.draw((point) => this.view.project(point), this.#session.wholeRoi());
+    place(this.#note, { x: 10, y: 19 });
+    this.#note.textContent = isRgb ? "Colour images are drawn in the planes only." : "";
   }
 
   /** A face follows the pointer along the drawn direction of its normal. */

@@ -1,6 +1,8 @@
 // The quiet line below the views, and the area for errors.
 
-import { AXES, axisIndex, formatPosition, resolveRoi } from "../geometry.ts";
+import type { Drawing } from "../drawing.ts";
+import { AXES, axisIndex, formatPosition, frameToWorld, resolveRoi } from "../geometry.ts";
+import { shortUnit } from "../interact/plane_marks.ts";
 import type { Point } from "../messages.ts";
 import type { Session } from "../session.ts";
 import { formatBytes } from "../streaming/levels.ts";
@@ -9,11 +11,13 @@ import { button, element } from "./elements.ts";
 export class StatusLine {
   readonly element = element("div", "rw-status");
   #session: Session;
+  #drawing: Drawing;
   #loading = element("span", "rw-loading", this.element);
   #probe = element("span", "rw-probe", this.element);
 
-  constructor(session: Session) {
+  constructor(session: Session, drawing: Drawing) {
     this.#session = session;
+    this.#drawing = drawing;
   }
 
   update(hovered: Point | null): void {
@@ -46,16 +50,20 @@ export class StatusLine {
   }
 
   #describePoint(point: Point): string {
-    const found = this.#session.probe(point);
+    const found = this.#drawing.probe(point);
     const level = this.#session.finest;
     if (!found || !level) return "";
-    const axes = this.#session.planes().length > 1 ? AXES : AXES.slice(1);
+    const { scene } = this.#session;
+    const axes = scene.planar ? AXES.slice(1) : AXES;
     const index = axes.map((axis) => found.index[axis]).join(", ");
-    const position = axes
-      .map((axis) => `${axis} ${formatPosition(point[axis], level.spacing[axisIndex(axis)])}`)
-      .join(" ");
+    const [x, y, z] = frameToWorld(scene.direction, point);
+    const world: Point = { x, y, z };
+    const position = [...axes]
+      .reverse()
+      .map((axis) => `${axis} ${formatPosition(world[axis], level.spacing[axisIndex(axis)])}`)
+      .join("  ");
     const value = Number(found.value.toPrecision(6));
-    return `[${index}]  ${position} ${this.#session.scene.unit}  value ${value}`;
+    return `[${index}]   ${position} ${shortUnit(scene.unit)}   value ${value}`;
   }
 }
 

@@ -21,7 +21,8 @@ export function decodeTable(encoded: string): Uint32Array {
 }
 
 /** Window/level through a colour table: low is the first colour, high the last; NaN is black. */
-export function windowPainter(table: Uint32Array, range: [number, number], key: string): Painter {
+export function windowPainter(encodedTable: string, range: [number, number]): Painter {
+  const table = decodeTable(encodedTable);
   const [low, high] = range;
   const factor = 255 / (high > low ? high - low : 1);
   const color = (value: number) => {
@@ -29,17 +30,30 @@ export function windowPainter(table: Uint32Array, range: [number, number], key: 
     const index = Math.round((value - low) * factor);
     return table[Math.min(Math.max(index, 0), 255)] as number;
   };
+  let colors: Uint32Array | null = null;
   return {
-    key: `${key}|${low}|${high}`,
+    key: `${encodedTable}|${low}|${high}`,
     paint(voxels, pixels) {
-      if (voxels instanceof Uint8Array) {
-        const direct = Uint32Array.from({ length: 256 }, (_, value) => color(value));
-        for (let i = 0; i < pixels.length; i++) pixels[i] = direct[voxels[i] as number] as number;
-      } else {
+      const values = valuesOf(voxels);
+      if (!values) {
         for (let i = 0; i < pixels.length; i++) pixels[i] = color(voxels[i] as number);
+        return;
+      }
+      const [first, count] = values;
+      colors ??= Uint32Array.from({ length: count }, (_, i) => color(first + i));
+      for (let i = 0; i < pixels.length; i++) {
+        pixels[i] = colors[(voxels[i] as number) - first] as number;
       }
     },
   };
+}
+
+/** Smallest value and number of values of a small integer type, else null. */
+function valuesOf(voxels: Voxels): [first: number, count: number] | null {
+  if (voxels instanceof Uint8Array) return [0, 2 ** 8];
+  if (voxels instanceof Int8Array) return [-(2 ** 7), 2 ** 8];
+  if (voxels instanceof Uint16Array) return [0, 2 ** 16];
+  return voxels instanceof Int16Array ? [-(2 ** 15), 2 ** 16] : null;
 }
 
 /** Colours as they are; three components are opaque. */
@@ -58,7 +72,17 @@ export const rgbPainter: Painter = {
 export const labelPainter: Painter = {
   key: "labels",
   paint(voxels, pixels) {
-    for (let i = 0; i < pixels.length; i++) pixels[i] = labelColor(voxels[i] as number);
+    const colors = new Map<number, number>();
+    let [last, color] = [0, 0];
+    for (let i = 0; i < pixels.length; i++) {
+      const label = voxels[i] as number;
+      if (label !== last) {
+        color = colors.get(label) ?? labelColor(label);
+        colors.set(label, color);
+        last = label;
+      }
+      pixels[i] = color;
+    }
   },
 };
 

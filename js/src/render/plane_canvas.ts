@@ -4,7 +4,7 @@
 // images. A 2-D canvas shows every data type exactly and does not depend on a WebGL context.
 
 import { axisIndex, type Plane } from "../geometry.ts";
-import type { Axis, Point, Triple } from "../messages.ts";
+import type { Axis, Box, Point, Roi, Triple } from "../messages.ts";
 import type { VoxelBox } from "../streaming/voxel_box.ts";
 import type { Painter } from "./colors.ts";
 
@@ -13,13 +13,25 @@ export interface Picture {
   box: VoxelBox;
   painter: Painter;
   opacity: number;
+  /** Draw only inside this region of the frame. */
+  within?: Roi;
+  /** Leave out what this box covers. */
+  without?: VoxelBox | null;
 }
+
+/** A rectangle of CSS pixels. */
+type Rect = [left: number, top: number, width: number, height: number];
 
 /** Part of the frame that a plane shows: its centre (right, down) and its height. */
 export interface PlaneCamera {
   center: [number, number];
   height: number;
 }
+
+/** Room around an image that is shown whole. */
+const FIT_MARGIN = 1.1;
+/** As the panes in viewer.css. */
+const BACKGROUND = "#0d0e11";
 
 interface Slice {
   key: string;
@@ -66,28 +78,29 @@ export class PlaneCanvas {
     const aspect = (this.canvas.clientWidth || 1) / (this.canvas.clientHeight || 1);
     this.camera = {
       center: [(lower[right] + upper[right]) / 2, (lower[down] + upper[down]) / 2],
-      height: 1.06 * Math.max(height, width / aspect),
+      height: FIT_MARGIN * Math.max(height, width / aspect),
     };
   }
 
-  zoom(factor: number, px: number, py: number): void {
+  /** The camera after zooming about a pixel. */
+  zoomed(factor: number, px: number, py: number): PlaneCamera {
     const [right, down] = this.toFrame(px, py);
     const { center, height } = this.camera;
-    this.camera = {
+    return {
       center: [right + (center[0] - right) / factor, down + (center[1] - down) / factor],
       height: height / factor,
     };
   }
 
-  draw(pictures: Picture[], position: number, background: string): void {
-    const context = this.#prepare(background);
+  draw(pictures: Picture[], position: number): void {
+    const context = this.#prepare();
     for (const box of this.#slices.keys()) {
       if (!pictures.some((picture) => picture.box === box)) this.#slices.delete(box);
     }
     for (const picture of pictures) this.#drawPicture(context, picture, position);
   }
 
-  #prepare(background: string): CanvasRenderingContext2D {
+  #prepare(): CanvasRenderingContext2D {
     const ratio = window.devicePixelRatio || 1;
     const width = Math.max(1, Math.round(this.canvas.clientWidth * ratio));
     const height = Math.max(1, Math.round(this.canvas.clientHeight * ratio));
@@ -96,7 +109,7 @@ export class PlaneCanvas {
     const context = this.canvas.getContext("2d");
     if (!context) throw new Error("this browser has no 2-D canvas");
     context.setTransform(1, 0, 0, 1, 0, 0);
-    context.fillStyle = background;
+    context.fillStyle = BACKGROUND;
     context.fillRect(0, 0, width, height);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.imageSmoothingEnabled = false;
@@ -106,21 +119,63 @@ export class PlaneCanvas {
   #drawPicture(context: CanvasRenderingContext2D, picture: Picture, position: number): void {
     const { box } = picture;
     const across = axisIndex(this.plane.across);
-    const index = Math.floor((position - box.origin[across]) / box.level.spacing[across] + 0.5);
-    if (index < 0 || index >= box.box.shape[across]) return;
-    const slice = this.#slice(picture, index);
+    const index = indexIn(box, across, position);
+    if (index === null || (picture.within && !this.#cuts(picture.within, position))) return;
+    context.save();
+    if (box.covered) this.#clipTo(context, this.#coveredRects(box, across, index));
+    if (picture.within) this.#clipTo(context, [this.#roiRect(picture.within)]);
+    if (picture.without) this.#clipOut(context, picture.without, position);
+    context.globalAlpha = picture.opacity;
+    context.drawImage(this.#slice(picture, index), ...this.#rect(box, box.box));
+    context.restore();
+  }
+
+  #cuts(roi: Roi, position: number): boolean {
+    const { across } = this.plane;
+    return position >= roi.lower[across] && position <= roi.upper[across];
+  }
+
+  #coveredRects(box: VoxelBox, across: 0 | 1 | 2, index: number): Rect[] {
+    const at = index + box.box.start[across];
+    return (box.covered ?? [])
+      .filter((part) => at >= part.start[across] && at < part.start[across] + part.shape[across])
+      .map((part) => this.#rect(box, part));
+  }
+
+  #clipTo(context: CanvasRenderingContext2D, rects: Rect[]): void {
+    context.beginPath();
+    for (const rect of rects) context.rect(...rect);
+    context.clip();
+  }
+
+  #clipOut(context: CanvasRenderingContext2D, box: VoxelBox, position: number): void {
+    if (indexIn(box, axisIndex(this.plane.across), position) === null) return;
+    context.beginPath();
+    context.rect(0, 0, this.canvas.clientWidth, this.canvas.clientHeight);
+    context.rect(...this.#rect(box, box.box));
+    context.clip("evenodd");
+  }
+
+  /** Where a part of a box, in its level's indices, is drawn. */
+  #rect(box: VoxelBox, part: Box): Rect {
     const side = (axis: Axis): [number, number] => {
       const i = axisIndex(axis);
-      const low = box.origin[i] - 0.5 * box.level.spacing[i];
-      return [low, low + box.box.shape[i] * box.level.spacing[i]];
+      const { origin, spacing } = box.level;
+      const low = origin[i] + (part.start[i] - 0.5) * spacing[i];
+      return [low, low + part.shape[i] * spacing[i]];
     };
-    const [left, right] = side(this.plane.right);
-    const [top, bottom] = side(this.plane.down);
+    return this.#span(side(this.plane.right), side(this.plane.down));
+  }
+
+  #roiRect({ lower, upper }: Roi): Rect {
+    const { right, down } = this.plane;
+    return this.#span([lower[right], upper[right]], [lower[down], upper[down]]);
+  }
+
+  #span([left, right]: [number, number], [top, bottom]: [number, number]): Rect {
     const [x0, y0] = this.toPixel(left, top);
     const [x1, y1] = this.toPixel(right, bottom);
-    context.globalAlpha = picture.opacity;
-    context.drawImage(slice, x0, y0, x1 - x0, y1 - y0);
-    context.globalAlpha = 1;
+    return [x0, y0, x1 - x0, y1 - y0];
   }
 
   /** The slice as a canvas with one pixel per voxel; kept until voxels or colours change. */
@@ -141,6 +196,12 @@ export class PlaneCanvas {
     this.#slices.set(box, { key, canvas });
     return canvas;
   }
+}
+
+/** Index of the slice of a box at a position, or null outside the box. */
+function indexIn(box: VoxelBox, across: 0 | 1 | 2, position: number): number | null {
+  const index = Math.floor((position - box.origin[across]) / box.level.spacing[across] + 0.5);
+  return index >= 0 && index < box.box.shape[across] ? index : null;
 }
 
 /** The voxels of one slice, rows along the plane's down axis. */

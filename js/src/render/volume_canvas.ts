@@ -14,8 +14,10 @@ import vtkVolume from "@kitware/vtk.js/Rendering/Core/Volume.js";
 import vtkVolumeMapper from "@kitware/vtk.js/Rendering/Core/VolumeMapper.js";
 import vtkOpenGLRenderWindow from "@kitware/vtk.js/Rendering/OpenGL/RenderWindow.js";
 import { AXES, axisIndex, frameToWorld } from "../geometry.ts";
-import type { Axis, Point, Roi } from "../messages.ts";
+import type { Axis, Box, Point, Roi, Triple } from "../messages.ts";
 import type { VoxelBox } from "../streaming/voxel_box.ts";
+
+type Extent = [number, number, number, number, number, number];
 
 export interface VolumeCamera {
   position: number[];
@@ -24,13 +26,25 @@ export interface VolumeCamera {
 }
 
 /** Opacity over the window: air is clear, the brightest matter nearly solid. */
-const OPACITY: [number, number][] = [
+const OPACITY: [at: number, opacity: number][] = [
   [0, 0],
-  [0.18, 0],
-  [0.35, 0.06],
-  [0.6, 0.3],
-  [1, 0.85],
+  [0.2, 0],
+  [0.32, 0.04],
+  [0.5, 0.22],
+  [0.75, 0.55],
+  [1, 0.9],
 ];
+/** Opacity over the gradient, as a share of the window per voxel: surfaces stand out of haze. */
+const GRADIENT_OPACITY = { flat: 0.3, steep: 1, steepAt: 0.12 };
+/** Above this, half floats come near their end. */
+const HALF_FLOAT_SAFE = 30_000;
+const VIEW_ANGLE = 30;
+/** From where a volume is first seen, along its own axes; z points down, as in the planes. */
+const TOWARD: [number, number, number] = [0.45, 0.85, -0.4];
+/** Share of the bounding sphere that fits; corners rarely reach it. */
+const FILL = 0.95;
+/** Bricks that are sent to the texture one by one; of more, the whole texture is sent. */
+const MOST_PATCHES = 64;
 
 export class VolumeCanvas {
   readonly container = document.createElement("div");
@@ -45,12 +59,21 @@ export class VolumeCanvas {
   #image = vtkImageData.newInstance();
   #shown: VoxelBox | null = null;
   #version = -1;
+  /** The texture of what is shown exists, so that it can be patched. */
+  #isUploaded = false;
   #direction: number[] = [1, 0, 0, 0, 1, 0, 0, 0, 1];
   #frame = 0;
+  #view = "";
   #subscription: { unsubscribe(): void };
+  #drawn: () => void;
 
-  constructor(cameraMoved: () => void) {
+  /**
+   * @param drawn called after each drawing, when overlays have to follow
+   * @param moved called when the user has moved the camera
+   */
+  constructor(drawn: () => void, moved: () => void) {
     this.container.className = "rw-volume";
+    this.#drawn = drawn;
     this.#window.addRenderer(this.#renderer);
     this.#window.addView(this.#gl);
     this.#gl.setContainer(this.container);
@@ -60,15 +83,26 @@ export class VolumeCanvas {
     this.#mapper.setMaximumSamplesPerRay(2000);
     this.#mapper.setInputData(this.#image);
     this.#volume.setMapper(this.#mapper);
+    this.#setLook();
+    this.#subscription = this.#renderer.getActiveCamera().onModified(() => {
+      const view = JSON.stringify(this.getCamera());
+      if (view === this.#view) return;
+      this.#view = view;
+      this.#drawn();
+      moved();
+    });
+  }
+
+  #setLook(): void {
     const property = this.#volume.getProperty();
     property.setRGBTransferFunction(0, this.#colors);
     property.setScalarOpacity(0, this.#opacity);
     property.setInterpolationTypeToLinear();
     property.setShade(true);
-    property.setAmbient(0.25);
-    property.setDiffuse(0.75);
-    property.setSpecular(0.2);
-    this.#subscription = this.#renderer.getActiveCamera().onModified(cameraMoved);
+    property.setAmbient(0.3);
+    property.setDiffuse(0.7);
+    property.setSpecular(0.25);
+    property.setSpecularPower(12);
   }
 
   /** Start listening to the pointer; the container must be in the page. */
@@ -81,27 +115,41 @@ export class VolumeCanvas {
     return this.#gl.getCanvas() as HTMLCanvasElement;
   }
 
-  /** Show a box of voxels; the texture is sent again when the box has changed. */
-  show(box: VoxelBox | null, direction: number[]): void {
+  /** Show a box of voxels; only bricks that have changed are sent to its texture. */
+  show(box: VoxelBox | null, valueRange: [number, number], direction: number[]): void {
     if (!box) {
-      this.#renderer.removeVolume(this.#volume);
+      if (this.#shown) this.#renderer.removeVolume(this.#volume);
       this.#shown = null;
       this.render();
       return;
     }
-    if (this.#shown === box && this.#version === box.version) return;
+    const isSame = this.#shown === box && `${this.#direction}` === `${direction}`;
+    if (isSame && this.#version === box.version) return;
+    const changes = isSame && this.#isUploaded ? box.changesSince(this.#version) : null;
     if (!this.#shown) this.#renderer.addVolume(this.#volume);
-    this.#direction = direction;
-    this.#place(box, direction);
+    if (changes && changes.length <= MOST_PATCHES) this.#patch(box, changes);
+    else this.#place(box, valueRange, direction);
     this.#shown = box;
     this.#version = box.version;
     this.render();
   }
 
-  #place(box: VoxelBox, direction: number[]): void {
+  #patch(box: VoxelBox, bricks: Box[]): void {
+    const extents = bricks.map(({ start, shape }) => {
+      const [z, y, x] = start.map((s, i) => s - (box.box.start[i] ?? 0)) as Triple;
+      const [depth, height, width] = shape;
+      return [x, x + width - 1, y, y + height - 1, z, z + depth - 1] as Extent;
+    });
+    const property = this.#volume.getProperty();
+    property.setUpdatedExtents([...property.getUpdatedExtents(), ...extents]);
+  }
+
+  #place(box: VoxelBox, valueRange: [number, number], direction: number[]): void {
     const [dz, dy, dx] = box.level.spacing;
     const [depth, height, width] = box.box.shape;
     const [z, y, x] = box.origin;
+    this.#direction = direction;
+    this.#isUploaded = false;
     this.#image.setDimensions(width, height, depth);
     this.#image.setSpacing([dx, dy, dz]);
     this.#image.setOrigin(frameToWorld(direction, { x, y, z }));
@@ -111,14 +159,23 @@ export class VolumeCanvas {
     const scalars = vtkDataArray.newInstance({
       name: "voxels",
       values: box.voxels,
-      numberOfComponents: box.components,
+      numberOfComponents: 1,
     });
+    // a known range spares vtk.js a pass over all voxels
+    const [low, high] = valueRange;
+    scalars.setRange({ min: low - (high - low), max: high + (high - low) }, 0);
     this.#image.getPointData().setScalars(scalars);
     this.#image.modified();
     const step = Math.min(dx, dy, dz);
-    this.#mapper.setSampleDistance(step);
-    this.#volume.getProperty().setIndependentComponents(box.components === 1);
-    this.#volume.getProperty().setScalarOpacityUnitDistance(0, 3 * step);
+    this.#mapper.setSampleDistance(0.7 * step);
+    const property = this.#volume.getProperty();
+    property.setUpdatedExtents([]);
+    const isSafe = Math.max(Math.abs(low), Math.abs(high)) < HALF_FLOAT_SAFE;
+    property.set({ preferSizeOverAccuracy: isSafe });
+    property.setScalarOpacityUnitDistance(
+      0,
+      2 * step * Math.max(1, Math.cbrt(depth * height * width) / 128),
+    );
   }
 
   setTransfer(table: Uint32Array, range: [number, number]): void {
@@ -133,15 +190,22 @@ export class VolumeCanvas {
     }
     this.#opacity.removeAllPoints();
     for (const [at, opacity] of OPACITY) this.#opacity.addPoint(low + at * width, opacity);
+    const property = this.#volume.getProperty();
+    property.setUseGradientOpacity(0, true);
+    property.setGradientOpacityMinimumValue(0, 0);
+    property.setGradientOpacityMinimumOpacity(0, GRADIENT_OPACITY.flat);
+    property.setGradientOpacityMaximumValue(0, GRADIENT_OPACITY.steepAt * width);
+    property.setGradientOpacityMaximumOpacity(0, GRADIENT_OPACITY.steep);
     this.render();
   }
 
   /** Show only what lies inside the region. */
-  clip(roi: Roi): void {
+  clip(roi: Roi, direction: number[]): void {
+    this.#direction = direction;
     this.#mapper.removeAllClippingPlanes();
     for (const axis of AXES) {
       for (const side of ["lower", "upper"] as const) {
-        const normal = this.worldAxis(axis).map((v) => (side === "lower" ? v : -v));
+        const normal = this.#worldAxis(axis).map((v) => (side === "lower" ? v : -v));
         const corner = frameToWorld(this.#direction, roi[side]);
         this.#mapper.addClippingPlane(
           vtkPlane.newInstance({ normal: normal as never, origin: corner }),
@@ -151,7 +215,7 @@ export class VolumeCanvas {
     this.render();
   }
 
-  worldAxis(axis: Axis): number[] {
+  #worldAxis(axis: Axis): number[] {
     const i = 2 - axisIndex(axis);
     return [0, 3, 6].map((row) => this.#direction[row + i] ?? 0);
   }
@@ -174,32 +238,34 @@ export class VolumeCanvas {
   }
 
   setCamera(camera: VolumeCamera): void {
+    const { position, focal_point: focalPoint, view_up: viewUp } = camera;
+    this.#view = JSON.stringify({ position, focal_point: focalPoint, view_up: viewUp });
     const active = this.#renderer.getActiveCamera();
-    active.setPosition(...(camera.position as [number, number, number]));
-    active.setFocalPoint(...(camera.focal_point as [number, number, number]));
-    active.setViewUp(...(camera.view_up as [number, number, number]));
+    // one call at a time would pass through views that nobody chose
+    active.set({ position, focalPoint, viewUp });
+    this.#view = JSON.stringify(this.getCamera());
     this.#renderer.resetCameraClippingRange();
+    this.#drawn();
     this.render();
   }
 
-  /** Look at the region from a corner, z up as far as the image says so. */
+  /** Look at a region from a corner, its z axis up. */
   resetCamera(roi: Roi, direction: number[]): void {
     this.#direction = direction;
     const lower = frameToWorld(direction, roi.lower);
     const upper = frameToWorld(direction, roi.upper);
     const center = lower.map((v, i) => (v + (upper[i] ?? 0)) / 2);
     const radius = 0.5 * Math.hypot(...lower.map((v, i) => v - (upper[i] ?? 0)));
-    const distance = radius / Math.sin((Math.PI / 180) * 15);
-    const toward = [0.55, -0.75, 0.4];
+    const distance = (FILL * radius) / Math.sin((Math.PI / 360) * VIEW_ANGLE);
+    const [x, y, z] = TOWARD;
+    const toward = frameToWorld(direction, { x, y, z });
     const length = Math.hypot(...toward);
-    const camera = this.#renderer.getActiveCamera();
-    camera.setFocalPoint(...(center as [number, number, number]));
-    const position = center.map((v, i) => v + ((toward[i] ?? 0) / length) * distance);
-    camera.setPosition(...(position as [number, number, number]));
-    camera.setViewUp(0, 0, 1);
-    camera.setViewAngle(30);
-    this.#renderer.resetCameraClippingRange();
-    this.render();
+    this.#renderer.getActiveCamera().setViewAngle(VIEW_ANGLE);
+    this.setCamera({
+      position: center.map((v, i) => v + ((toward[i] ?? 0) / length) * distance),
+      focal_point: center,
+      view_up: this.#worldAxis("z").map((v) => -v),
+    });
   }
 
   resize(): void {
@@ -218,8 +284,29 @@ export class VolumeCanvas {
       if (this.container.isConnected) {
         this.#renderer.resetCameraClippingRange();
         this.#window.render();
+        this.#isUploaded = this.#shown !== null;
       }
     });
+  }
+
+  /** Whether everything that was asked for has been drawn. */
+  get isSettled(): boolean {
+    return this.#frame === 0;
+  }
+
+  /** The colours drawn now: RGBA, rows from the top. */
+  readPixels(): { width: number; height: number; data: Uint8Array } {
+    this.#window.render();
+    const { width, height } = this.canvas;
+    const gl = this.canvas.getContext("webgl2");
+    const upward = new Uint8Array(4 * width * height);
+    gl?.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, upward);
+    const data = new Uint8Array(upward.length);
+    for (let row = 0; row < height; row++) {
+      const from = 4 * width * (height - 1 - row);
+      data.set(upward.subarray(from, from + 4 * width), 4 * width * row);
+    }
+    return { width, height, data };
   }
 
   destroy(): void {
@@ -227,13 +314,12 @@ export class VolumeCanvas {
     this.#subscription.unsubscribe();
     this.#interactor.setContainer(null);
     const context = this.canvas.getContext("webgl2");
-    for (const part of [this.#interactor, this.#volume, this.#mapper, this.#renderer]) {
-      part.delete();
-    }
+    const parts = [this.#volume, this.#mapper, this.#image, this.#colors, this.#opacity];
+    for (const part of [this.#interactor, ...parts, this.#renderer]) part.delete();
     this.#gl.setContainer(null);
     this.#gl.delete();
     this.#window.delete();
-    context?.getExtension("WEBGL_lose_context")?.loseContext();
+    if (!context?.isContextLost()) context?.getExtension("WEBGL_lose_context")?.loseContext();
   }
 }
 

@@ -49,27 +49,30 @@ export function cutIntoBricks(box: Box, bytesPerVoxel: number): Box[] {
   );
 }
 
-/** Whether two boxes share a voxel. */
-export function overlaps(a: Box, b: Box): boolean {
-  return a.start.every((start, i) => {
-    const other = b.start[i] ?? 0;
-    return start < other + (b.shape[i] ?? 0) && other < start + (a.shape[i] ?? 0);
+/** The voxels that two boxes share, or null. */
+export function commonBox(a: Box, b: Box): Box | null {
+  const start: Triple = [0, 0, 0];
+  const shape: Triple = [0, 0, 0];
+  for (const i of [0, 1, 2] as const) {
+    start[i] = Math.max(a.start[i], b.start[i]);
+    shape[i] = Math.min(a.start[i] + a.shape[i], b.start[i] + b.shape[i]) - start[i];
+  }
+  return shape.every((size) => size > 0) ? { start, shape } : null;
+}
+
+/** Whether one of the three slices through an index cuts a brick. */
+export function isOnSlices(brick: Box, crosshair: Triple): boolean {
+  return brick.start.some((start, i) => {
+    const position = crosshair[i] ?? 0;
+    return position >= start && position < start + (brick.shape[i] ?? 0);
   });
 }
 
-/**
- * Order of a brick: those that a visible slice cuts come first, then by distance to the crosshair.
- * Lower is sooner.
- */
-export function brickPriority(brick: Box, crosshair: Triple): number {
-  let distance = 0;
-  let isCut = false;
-  brick.start.forEach((start, i) => {
-    const size = brick.shape[i] ?? 1;
+/** Voxels from an index to the nearest voxel of a brick. */
+export function brickDistance(brick: Box, crosshair: Triple): number {
+  const gaps = brick.start.map((start, i) => {
     const position = crosshair[i] ?? 0;
-    if (position >= start && position < start + size) isCut = true;
-    const gap = Math.max(start - position, position - (start + size - 1), 0);
-    distance += gap * gap;
+    return Math.max(start - position, position - (start + (brick.shape[i] ?? 1) - 1), 0);
   });
-  return (isCut ? 0 : 1e9) + Math.sqrt(distance);
+  return Math.hypot(...gaps);
 }

@@ -1,9 +1,9 @@
 // Loads one layer: its coarsest level whole, then finer within the budget, then the region's detail.
 
-import { resolveRoi, voxelAt } from "../geometry.ts";
+import { resolveRoi, voxelAt, voxelCount } from "../geometry.ts";
 import type { Box, LayerInfo, Level, Point, Roi, Triple } from "../messages.ts";
 import { DTYPES } from "../messages.ts";
-import { brickPriority, cutIntoBricks, overlaps } from "./bricks.ts";
+import { brickDistance, commonBox, cutIntoBricks, isOnSlices } from "./bricks.ts";
 import { type LoadPlan, planLevels } from "./levels.ts";
 import type { Job, Scheduler } from "./scheduler.ts";
 import { VoxelBox } from "./voxel_box.ts";
@@ -18,8 +18,10 @@ export interface View {
   channel: number;
 }
 
-/** Stages of loading: all bricks of one stage are more urgent than those of the next. */
-const STAGE = 1e12;
+/** Order of loading; all bricks of one rank come before those of the next. */
+const RANKS = { coarsest: 0, slices: 1, region: 2, rest: 3 };
+/** More than the distance of any two voxels. */
+const RANK = 1e9;
 
 export class LayerLoader {
   /** Whole image, drawn below. */
@@ -28,7 +30,8 @@ export class LayerLoader {
   detail: VoxelBox | null = null;
   plan: LoadPlan = { context: 0, detail: null, reason: "" };
   error = "";
-  #next: VoxelBox | null = null;
+  /** Level that was complete before a finer context was begun, -1 while nothing was. */
+  #base = -1;
   #view: View;
 
   constructor(
@@ -46,14 +49,13 @@ export class LayerLoader {
   }
 
   get bytes(): number {
-    const boxes = [this.context, this.detail, this.#next];
-    return boxes.reduce((sum, box) => sum + (box?.bytes ?? 0), 0);
+    return this.boxes.reduce((sum, box) => sum + box.bytes, 0);
   }
 
   /** Finest level that is complete over the region, -1 while nothing is. */
   get loadedScale(): number {
     if (this.detail?.isComplete) return this.detail.scale;
-    return this.context?.isComplete ? this.context.scale : -1;
+    return this.context?.isComplete ? this.context.scale : this.#base;
   }
 
   /** Boxes to draw, coarse below fine. */
@@ -69,14 +71,34 @@ export class LayerLoader {
     }
   }
 
+  /** No level is on its way. */
+  get isIdle(): boolean {
+    return this.boxes.every((box) => box.isComplete);
+  }
+
+  /** Something that can be drawn has arrived. */
+  get hasVoxels(): boolean {
+    return this.boxes.some((box) => box.covered === null || box.covered.length > 0);
+  }
+
+  /** Follow the crosshair, the region and the budget; `refine` acts on the latter two. */
   setView(view: View): void {
     const before = this.#view;
     this.#view = view;
     if (view.time !== before.time || view.channel !== before.channel) this.#restart();
-    else if (this.context?.isComplete) this.#refine();
     this.scheduler.reprioritize((job) =>
-      job.image === this.info.id ? this.#priority(job, job.level, job.priority) : job.priority,
+      job.image === this.info.id ? this.#priority(job, job.level) : job.priority,
     );
+  }
+
+  /** Choose levels for the view, and load what is not there yet. */
+  refine(): void {
+    if (!this.context || (!this.context.isComplete && this.#base < 0)) return;
+    const { roi, budget, asked } = this.#view;
+    this.plan = planLevels(this.info.levels, roi, this.bytesPerVoxel, budget, asked);
+    this.#refineContext(this.context);
+    this.#refineDetail();
+    this.changed();
   }
 
   close(): void {
@@ -87,66 +109,59 @@ export class LayerLoader {
     this.close();
     const old = this.context;
     this.detail = null;
-    this.#next = null;
-    this.#loadCoarsest();
-    if (old) (this.context as VoxelBox | null)?.fillFrom(old);
+    this.#base = -1;
+    const context = this.#loadCoarsest();
+    if (old) context.fillFrom(old);
   }
 
-  #loadCoarsest(): void {
+  #loadCoarsest(): VoxelBox {
     const scale = this.info.levels.length - 1;
-    const level = this.#level(scale);
-    const box = this.#newBox(scale, { start: [0, 0, 0], shape: level.shape });
-    this.context = box;
-    this.#request(box, 0, () => this.#refine());
-  }
-
-  /** Choose levels for the view, and load what is not there yet. */
-  #refine(): void {
-    const { roi, budget, asked } = this.#view;
-    this.plan = planLevels(this.info.levels, roi, this.bytesPerVoxel, budget, asked);
-    this.#refineContext();
-    this.#refineDetail();
-    this.changed();
-  }
-
-  #refineContext(): void {
-    const scale = this.plan.context;
-    const current = this.#next ?? this.context;
-    if (!this.context || current?.scale === scale || this.context.scale <= scale) return;
-    this.scheduler.drop((job) => job.image === this.info.id && job.level !== this.detail?.scale);
     const box = this.#newBox(scale, { start: [0, 0, 0], shape: this.#level(scale).shape });
-    box.fillFrom(this.context);
-    this.#next = box;
     this.context = box;
-    this.#request(box, 1, () => {
-      this.#next = null;
-      this.#refine();
-    });
+    this.#request(box, () => this.refine());
+    return box;
+  }
+
+  #refineContext(current: VoxelBox): void {
+    const scale = this.plan.context;
+    if (current.scale === scale || (current.scale < scale && this.#fits(current))) return;
+    if (current.isComplete) this.#base = Math.max(current.scale, scale);
+    this.#drop(current);
+    const box = this.#newBox(scale, { start: [0, 0, 0], shape: this.#level(scale).shape });
+    box.fillFrom(current);
+    this.context = box;
+    this.#request(box, () => this.refine());
+  }
+
+  /** A context that is finer than planned is kept while the budget has room for it. */
+  #fits(context: VoxelBox): boolean {
+    const detail = this.plan.detail;
+    const needed = detail ? voxelCount(detail.box.shape) * this.bytesPerVoxel : 0;
+    return this.#view.asked < 0 && context.bytes + needed <= this.#view.budget;
   }
 
   #refineDetail(): void {
     const wanted = this.plan.detail;
     const have = this.detail;
-    if (!wanted) {
-      this.#dropDetail();
+    const isFineAlready = this.context && wanted && this.context.scale <= wanted.level;
+    if (!wanted || isFineAlready) {
+      this.#drop(have);
+      this.detail = null;
       return;
     }
     const same = (a: Box, b: Box) => `${a.start},${a.shape}` === `${b.start},${b.shape}`;
     if (have && have.scale === wanted.level && same(have.box, wanted.box)) return;
-    this.#dropDetail();
+    this.#drop(have);
     const box = this.#newBox(wanted.level, wanted.box);
     if (this.context) box.fillFrom(this.context);
     if (have) box.fillFrom(have);
     this.detail = box;
-    this.#request(box, 2, () => this.changed());
+    this.#request(box, () => this.changed());
   }
 
-  #dropDetail(): void {
-    const level = this.detail?.scale;
-    this.detail = null;
-    if (level !== undefined && level !== this.#next?.scale) {
-      this.scheduler.drop((job) => job.image === this.info.id && job.level === level);
-    }
+  /** Ask no more for the bricks of a box. */
+  #drop(box: VoxelBox | null): void {
+    if (box) this.scheduler.drop((job) => job.target === box);
   }
 
   #newBox(scale: number, box: Box): VoxelBox {
@@ -154,22 +169,23 @@ export class LayerLoader {
     return new VoxelBox(this.#level(scale), scale, box, dtype, components);
   }
 
-  #request(box: VoxelBox, stage: number, complete: () => void): void {
-    const isWanted = () => box === this.context || box === this.detail;
+  #request(box: VoxelBox, complete: () => void): void {
     const jobs = cutIntoBricks(box.box, this.bytesPerVoxel).map((brick): Job => {
-      const priority = this.#priority(brick, box.scale, stage * STAGE);
       return {
         ...brick,
         image: this.info.id,
+        target: box,
         level: box.scale,
         time: Math.min(this.#view.time, this.info.times - 1),
         channel: Math.min(this.#view.channel, this.info.channels - 1),
-        priority,
+        priority: this.#priority(brick, box.scale),
         done: (reply) => {
-          if (!isWanted()) return;
           box.write(brick, reply.kind === "chunk" ? reply.voxels : null);
+          if (box.isComplete) {
+            box.finish();
+            complete();
+          }
           this.changed();
-          if (box.isComplete) complete();
         },
         failed: (message) => {
           this.error = message;
@@ -180,7 +196,7 @@ export class LayerLoader {
     this.scheduler.add(jobs);
   }
 
-  #priority(brick: Box, scale: number, before: number): number {
+  #priority(brick: Box, scale: number): number {
     const level = this.#level(scale);
     const { crosshair, roi } = this.#view;
     const centre: Triple = [
@@ -188,8 +204,15 @@ export class LayerLoader {
       voxelAt(level, "y", crosshair.y),
       voxelAt(level, "x", crosshair.x),
     ];
-    const outside = overlaps(brick, resolveRoi(roi, level)) ? 0 : STAGE / 10;
-    return Math.floor(before / STAGE) * STAGE + outside + brickPriority(brick, centre);
+    const rank = this.#rank(brick, scale, centre, resolveRoi(roi, level));
+    return rank * RANK + brickDistance(brick, centre);
+  }
+
+  #rank(brick: Box, scale: number, centre: Triple, region: Box): number {
+    if (scale === this.info.levels.length - 1) return RANKS.coarsest;
+    if (isOnSlices(brick, centre)) return RANKS.slices;
+    const isBelowDetail = this.plan.detail !== null && scale !== this.plan.detail.level;
+    return commonBox(brick, region) && !isBelowDetail ? RANKS.region : RANKS.rest;
   }
 
   #level(scale: number): Level {

@@ -13,8 +13,6 @@ export class PreviewLoader {
   readonly box: VoxelBox;
   info: PreviewInfo;
   error = "";
-  /** Whether any result has arrived; before, there is nothing to draw over the source. */
-  hasVoxels = false;
   #asked = 0;
   #open = 0;
 
@@ -22,18 +20,16 @@ export class PreviewLoader {
     info: PreviewInfo,
     readonly scheduler: Scheduler,
     readonly changed: () => void,
-    before: PreviewLoader | null,
-    source: VoxelBox[],
   ) {
     this.info = info;
     const whole: Box = { start: [0, 0, 0], shape: info.level.shape };
     this.box = new VoxelBox(info.level, 0, whole, info.dtype, 1);
-    for (const box of source) this.box.fillFrom(box);
-    if (before) {
-      this.box.fillFrom(before.box);
-      this.hasVoxels = before.hasVoxels;
-    }
     this.update(info);
+  }
+
+  /** Whether any result has arrived; before, there is nothing to draw over the source. */
+  get hasVoxels(): boolean {
+    return this.box.covered === null || this.box.covered.length > 0;
   }
 
   /** All boxes that the kernel announced have been drawn, and no more will come. */
@@ -44,33 +40,37 @@ export class PreviewLoader {
   /** Take a newer state of the same preview: ask for the boxes that became ready. */
   update(info: PreviewInfo): void {
     this.info = info;
-    for (const box of info.ready.slice(this.#asked)) this.#request(box);
+    const fresh = info.ready.slice(this.#asked);
+    fresh.forEach((box, i) => {
+      this.#request(box, this.#asked + i);
+    });
     this.#asked = info.ready.length;
+    if (this.isComplete && this.hasVoxels) this.box.finish();
   }
 
   close(): void {
-    this.scheduler.drop((job) => job.image === this.info.id);
+    this.scheduler.drop((job) => job.target === this.box);
   }
 
-  #request(box: Box): void {
+  #request(box: Box, order: number): void {
     const bricks = cutIntoBricks(box, DTYPES[this.info.dtype].BYTES_PER_ELEMENT);
     this.#open += bricks.length;
-    const order = this.#asked;
     const jobs = bricks.map((brick, i): Job => {
       const settle = () => {
         this.#open -= 1;
+        if (this.isComplete) this.box.finish();
         this.changed();
       };
       return {
         ...brick,
         image: this.info.id,
+        target: this.box,
         level: 0,
         time: 0,
         channel: 0,
         priority: URGENT + order * 1e6 + i,
         done: (reply) => {
           this.box.write(brick, reply.kind === "chunk" ? reply.voxels : null);
-          this.hasVoxels = true;
           settle();
         },
         failed: (message) => {

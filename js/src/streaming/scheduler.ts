@@ -4,6 +4,8 @@ import type { Box, ChunkRequest, Reply, ToKernel } from "../messages.ts";
 
 export interface Job extends Box {
   image: string;
+  /** What the voxels are for; requests for it are dropped together. */
+  target: object;
   level: number;
   time: number;
   channel: number;

@@ -210,21 +210,20 @@ const harness = {
     return root.dataset.settled === "true" && root.roiwidgetsTest.isSettled();
   },
 
-  pageOf(axis, point, view = 0) {
-    return this.root(view).roiwidgetsTest.pageOf(axis, point);
+  pageOf(viewport, point, view = 0) {
+    return this.root(view).roiwidgetsTest.worldToPage(viewport, point);
   },
 
-  /** Colours of a plane's canvas where it draws points of the frame. */
-  colorsAt(axis, points, view = 0) {
-    const canvas = this.root(view).querySelector(`[data-plane="${axis}"] canvas`);
-    const box = canvas.getBoundingClientRect();
-    const image = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  /** Colours that a viewport draws at points of the frame. */
+  colorsAt(viewport, points, view = 0) {
+    const { readPixels, viewportRect } = this.root(view).roiwidgetsTest;
+    const { width, height, data } = readPixels(viewport);
+    const box = viewportRect(viewport);
     return points.map((point) => {
-      const { x, y } = this.pageOf(axis, point, view);
-      const column = Math.floor(((x - box.left) / box.width) * canvas.width);
-      const row = Math.floor(((y - box.top) / box.height) * canvas.height);
-      const at = 4 * (row * canvas.width + column);
-      return [...image.data.slice(at, at + 3)];
+      const { x, y } = this.pageOf(viewport, point, view);
+      const column = Math.floor(((x - box.left) / box.width) * width);
+      const row = Math.floor(((y - box.top) / box.height) * height);
+      return [...data.slice(4 * (row * width + column), 4 * (row * width + column) + 3)];
     });
   },
 };

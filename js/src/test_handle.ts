@@ -1,0 +1,98 @@
+// What browser tests may ask of a viewer: `roiwidgetsTest` on the root element `.roiwidgets-viewer`.
+
+import type { PlanePane } from "./interact/plane_pane.ts";
+import type { VolumePane } from "./interact/volume_pane.ts";
+import type { Axis, Point } from "./messages.ts";
+import type { Session } from "./session.ts";
+
+/** `"z"` is the plane across z, in which x and y are seen; `"volume"` is the volume. */
+export type Viewport = Axis | "volume";
+
+export interface PagePoint {
+  x: number;
+  y: number;
+}
+
+export interface TestHandle {
+  /** Colours that a viewport shows now: RGBA, rows from the top, in device pixels. */
+  readPixels(viewport: Viewport): { width: number; height: number; data: Uint8ClampedArray };
+  /** Page position (CSS pixels) at which a viewport draws a point of the frame. */
+  worldToPage(viewport: Viewport, point: Point): PagePoint;
+  /** Rectangle of a viewport on the page. */
+  viewportRect(viewport: Viewport): { left: number; top: number; width: number; height: number };
+  /** Everything asked for has been loaded and drawn. */
+  isSettled(): boolean;
+  /** Resolves when everything asked for has been loaded and drawn. */
+  settled(): Promise<void>;
+  stats(): { pending: number; bytes: number; loadedScale: number; layers: string[] };
+}
+
+export interface Parts {
+  session: Session;
+  planes(): PlanePane[];
+  volume(): VolumePane | null;
+  /** No drawing is due. */
+  isDrawn(): boolean;
+}
+
+export function testHandle(parts: Parts): TestHandle {
+  const { session } = parts;
+  const isSettled = () => session.isSettled && parts.isDrawn();
+  return {
+    readPixels: (viewport) => readPixels(parts, viewport),
+    worldToPage: (viewport, point) => worldToPage(parts, viewport, point),
+    viewportRect: (viewport) => {
+      const { left, top, width, height } = canvasOf(parts, viewport).getBoundingClientRect();
+      return { left, top, width, height };
+    },
+    isSettled,
+    settled: async () => {
+      while (!isSettled()) await new Promise((resolve) => requestAnimationFrame(resolve));
+    },
+    stats: () => ({
+      pending: session.scheduler.pending,
+      bytes: session.loaders.reduce((sum, loader) => sum + loader.bytes, 0),
+      loadedScale: (session.image ?? session.loaders[0])?.loadedScale ?? -1,
+      layers: session.loaders.map((loader) => loader.info.id),
+    }),
+  };
+}
+
+function readPixels(parts: Parts, viewport: Viewport) {
+  if (viewport === "volume") {
+    const { width, height, data } = volumeOf(parts).view.readPixels();
+    return { width, height, data: new Uint8ClampedArray(data.buffer as ArrayBuffer) };
+  }
+  const { canvas } = planeOf(parts, viewport).view;
+  const { width, height } = canvas;
+  const image = canvas.getContext("2d")?.getImageData(0, 0, width, height);
+  if (!image) throw new Error("this browser has no 2-D canvas");
+  return { width, height, data: image.data };
+}
+
+function worldToPage(parts: Parts, viewport: Viewport, point: Point): PagePoint {
+  const { left, top } = canvasOf(parts, viewport).getBoundingClientRect();
+  if (viewport === "volume") {
+    const [x, y] = volumeOf(parts).view.project(point);
+    return { x: left + x, y: top + y };
+  }
+  const { view, plane } = planeOf(parts, viewport);
+  const [x, y] = view.toPixel(point[plane.right], point[plane.down]);
+  return { x: left + x, y: top + y };
+}
+
+function canvasOf(parts: Parts, viewport: Viewport): HTMLCanvasElement {
+  return viewport === "volume" ? volumeOf(parts).view.canvas : planeOf(parts, viewport).view.canvas;
+}
+
+function planeOf(parts: Parts, axis: Axis): PlanePane {
+  const pane = parts.planes().find((each) => each.plane.across === axis);
+  if (!pane) throw new Error(`no plane across ${axis} is shown`);
+  return pane;
+}
+
+function volumeOf(parts: Parts): VolumePane {
+  const volume = parts.volume();
+  if (!volume) throw new Error("no volume is shown");
+  return volume;
+}
