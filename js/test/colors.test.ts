@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { roundLength, shortUnit } from "../src/interact/plane_marks.ts";
+import { WheelSteps } from "../src/interact/wheel.ts";
+import type { Voxels } from "../src/messages.ts";
+import { labelColor, labelPainter, OPAQUE, windowPainter } from "../src/render/colors.ts";
+
+/** A grey table as the kernel sends it. */
+const gray = btoa(String.fromCharCode(...Array.from({ length: 256 }, (_, i) => [i, i, i]).flat()));
+
+function paint(voxels: Voxels, range: [number, number]): number[] {
+  const pixels = new Uint32Array(voxels.length);
+  windowPainter(gray, range).paint(voxels, pixels, 1);
+  return [...pixels].map((word) => word & 255);
+}
+
+test.each([Int16Array, Int32Array, Float32Array])("%o goes through the window", (TypedArray) => {
+  const voxels = TypedArray.from([-2000, -1000, 0, 1000, 3000]);
+
+  expect(paint(voxels, [-1000, 1000])).toEqual([0, 0, 128, 255, 255]);
+});
+
+test.each([Uint8Array, Uint16Array])("%o goes through the window", (TypedArray) => {
+  expect(paint(TypedArray.from([0, 50, 60, 255]), [50, 101])).toEqual([0, 0, 50, 255]);
+});
+
+test("NaN is black and opaque", () => {
+  const pixels = new Uint32Array(1);
+  windowPainter(gray, [-1, 1]).paint(Float32Array.of(Number.NaN), pixels, 1);
+
+  expect(pixels[0]).toBe(OPAQUE);
+});
+
+test("label 0 is transparent and the next thousand differ", () => {
+  expect(labelColor(0)).toBe(0);
+  const colors = new Set(Array.from({ length: 900 }, (_, i) => labelColor(i + 1)));
+  expect(colors.size).toBeGreaterThan(850);
+});
+
+test("labels are painted one colour an id", () => {
+  const pixels = new Uint32Array(4);
+  labelPainter.paint(Uint32Array.of(0, 7, 7, 4_000_000_000), pixels, 1);
+
+  expect([...pixels]).toEqual([0, labelColor(7), labelColor(7), labelColor(4_000_000_000)]);
+});
+
+test("a wheel's click is one step, small movements add up", () => {
+  const wheel = new WheelSteps();
+  const turn = (deltaY: number, deltaMode = 0) => wheel.steps({ deltaY, deltaMode });
+
+  expect([turn(120), turn(-100), turn(3, 1)]).toEqual([1, -1, 1]);
+  expect([turn(15), turn(15), turn(15)]).toEqual([0, 0, 1]);
+});
+
+test("scale bars have round lengths", () => {
+  expect([0.034, 7.9, 110, 5].map(roundLength)).toEqual([0.02, 5, 100, 5]);
+  expect(shortUnit("micrometer")).toBe("µm");
+  expect(shortUnit("parsec")).toBe("parsec");
+});
