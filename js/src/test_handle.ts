@@ -65,7 +65,12 @@ function readPixels(parts: Parts, viewport: Viewport) {
   }
   const { canvas } = planeOf(parts, viewport).view;
   const { width, height } = canvas;
-  const image = canvas.getContext("2d")?.getImageData(0, 0, width, height);
+  // from a copy: reading back the canvas itself would move it out of the graphics card
+  const copy = document.createElement("canvas");
+  Object.assign(copy, { width, height });
+  const context = copy.getContext("2d", { willReadFrequently: true });
+  context?.drawImage(canvas, 0, 0);
+  const image = context?.getImageData(0, 0, width, height);
   if (!image) throw new Error("this browser has no 2-D canvas");
   return { width, height, data: image.data };
 }

@@ -63,7 +63,9 @@ export class VolumeCanvas {
   #isUploaded = false;
   #direction: number[] = [1, 0, 0, 0, 1, 0, 0, 0, 1];
   #frame = 0;
+  /** The camera when it was looked at last: only other changes are somebody's. */
   #view = "";
+  #isMovedByUs = false;
   #subscription: { unsubscribe(): void };
   #drawn: () => void;
 
@@ -86,7 +88,7 @@ export class VolumeCanvas {
     this.#setLook();
     this.#subscription = this.#renderer.getActiveCamera().onModified(() => {
       const view = JSON.stringify(this.getCamera());
-      if (view === this.#view) return;
+      if (view === this.#view || this.#isMovedByUs) return;
       this.#view = view;
       this.#drawn();
       moved();
@@ -99,8 +101,8 @@ export class VolumeCanvas {
     property.setScalarOpacity(0, this.#opacity);
     property.setInterpolationTypeToLinear();
     property.setShade(true);
-    property.setAmbient(0.3);
-    property.setDiffuse(0.7);
+    property.setAmbient(0.35);
+    property.setDiffuse(0.85);
     property.setSpecular(0.25);
     property.setSpecularPower(12);
   }
@@ -239,10 +241,9 @@ export class VolumeCanvas {
 
   setCamera(camera: VolumeCamera): void {
     const { position, focal_point: focalPoint, view_up: viewUp } = camera;
-    this.#view = JSON.stringify({ position, focal_point: focalPoint, view_up: viewUp });
-    const active = this.#renderer.getActiveCamera();
-    // one call at a time would pass through views that nobody chose
-    active.set({ position, focalPoint, viewUp });
+    this.#isMovedByUs = true;
+    this.#renderer.getActiveCamera().set({ position, focalPoint, viewUp });
+    this.#isMovedByUs = false;
     this.#view = JSON.stringify(this.getCamera());
     this.#renderer.resetCameraClippingRange();
     this.#drawn();
@@ -256,7 +257,9 @@ export class VolumeCanvas {
     const upper = frameToWorld(direction, roi.upper);
     const center = lower.map((v, i) => (v + (upper[i] ?? 0)) / 2);
     const radius = 0.5 * Math.hypot(...lower.map((v, i) => v - (upper[i] ?? 0)));
-    const distance = (FILL * radius) / Math.sin((Math.PI / 360) * VIEW_ANGLE);
+    const { clientWidth, clientHeight } = this.container;
+    const narrowness = Math.max(1, clientHeight / (clientWidth || 1));
+    const distance = (FILL * narrowness * radius) / Math.sin((Math.PI / 360) * VIEW_ANGLE);
     const [x, y, z] = TOWARD;
     const toward = frameToWorld(direction, { x, y, z });
     const length = Math.hypot(...toward);

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from roiwidgets.errors import ParameterError
 
 OFFERED = (
-    "grayscale",
+    "gray",
     "viridis",
     "magma",
     "inferno",
@@ -20,7 +20,6 @@ OFFERED = (
     "cividis",
     "turbo",
     "bone",
-    "coolwarm",
     "red",
     "green",
     "blue",

@@ -91,7 +91,7 @@ class Viewer(anywidget.AnyWidget):
         default={},
         help="View of the planes and of the volume; {} lets the browser choose.",
     )
-    color_map = traitlets.Unicode("grayscale", help="Name of a colormap of cmap.").tag(sync=True)
+    color_map = traitlets.Unicode("gray", help="Name of a colormap of cmap.").tag(sync=True)
     color_maps = traitlets.List(list(_colormaps.OFFERED), read_only=True).tag(sync=True)
     color_table = traitlets.Unicode(read_only=True).tag(sync=True)
     color_range = _traits.Checked(
@@ -128,7 +128,6 @@ class Viewer(anywidget.AnyWidget):
         **traits: object,
     ) -> None:
         check_keywords(traits, self._settable)
-        super().__init__()
         self._kernel = KernelThread()
         self._ids = itertools.count(1)
         self._threads = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="roiwidgets-read")
@@ -138,6 +137,7 @@ class Viewer(anywidget.AnyWidget):
         )
         self._layers: dict[str, Layer] = {}
         self._shown_in_cell: int | None = None
+        super().__init__()
         self.on_msg(self._receive)
         self.set_image(image, name=name)
         if label_image is not None:

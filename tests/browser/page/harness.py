@@ -119,11 +119,25 @@ class ViewerPage:
         self.page.evaluate("values => harness.model.setFromKernel(values)", traits)
         self.wait_settled()
 
+    def set_now(self, **traits: Any) -> None:
+        """Set traits as the kernel does, and wait for the next drawing only."""
+        self.page.evaluate("values => harness.model.setFromKernel(values)", traits)
+        self.wait_drawn()
+
+    def wait_drawn(self) -> None:
+        """Wait until what is known now has been drawn."""
+        two = "r => requestAnimationFrame(() => requestAnimationFrame(r))"
+        self.page.evaluate(f"() => new Promise({two})")
+
     def text(self, selector: str) -> str:
         """Return the text of an element."""
         return self.page.inner_text(selector)
 
     # Planes -----------------------------------------------------------------
+
+    def stats(self) -> Any:
+        """Return what the viewer says of itself."""
+        return self.page.evaluate("harness.root().roiwidgetsTest.stats()")
 
     def at(self, axis: str, point: dict[str, float], view: int = 0) -> tuple[float, float]:
         """Return the page position where a plane draws a point of the frame."""
@@ -150,8 +164,8 @@ class ViewerPage:
         self.wait_settled()
 
     def centre_of(self, selector: str) -> tuple[float, float]:
-        """Return the page position of the middle of an element."""
-        box = self.page.locator(selector).bounding_box()
+        """Return the page position of the middle of the first such element."""
+        box = self.page.locator(selector).first.bounding_box()
         assert box is not None, f"{selector} is not drawn"
         return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
