@@ -46,7 +46,8 @@ def test_front_end_checks_pass(script: str) -> None:
     npm, environment = npm_command()
     folder = ROOT / "js"
     if not (folder / "node_modules" / "vitest").is_dir():
-        subprocess.run([*npm, "ci", "--no-audit", "--no-fund"], cwd=folder, env=environment, check=True)
+        install = [*npm, "ci", "--no-audit", "--no-fund"]
+        subprocess.run(install, cwd=folder, env=environment, check=True)
     result = subprocess.run(
         [*npm, "run", script], cwd=folder, env=environment, capture_output=True, text=True,
         check=False,

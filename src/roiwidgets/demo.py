@@ -7,8 +7,12 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from roiwidgets.errors import UnsupportedImageError
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 DATA_VARIABLE = "ROIWIDGETS_DEMO_DATA"
 """Environment variable that tells the notebook which image to open."""
@@ -76,7 +80,7 @@ def run_headless(demo: Demo) -> Report:
     from nbclient import NotebookClient
     from nbconvert import HTMLExporter
 
-    notebook = nbformat.read(demo.notebook, as_version=4)
+    notebook = nbformat.read(demo.notebook, as_version=4)  # type: ignore[no-untyped-call] # untyped
     client = NotebookClient(
         notebook,
         timeout=TIMEOUT_S,
@@ -84,9 +88,8 @@ def run_headless(demo: Demo) -> Report:
         resources={"metadata": {"path": str(demo.folder)}},
     )
     client.execute(env={**os.environ, DATA_VARIABLE: demo.data})
-    exporter = HTMLExporter()
-    exporter.filter_data_priority = ["text/html", "image/png", "text/plain"]
-    page, _ = exporter.from_notebook_node(_without_widgets(notebook))
+    _drop_widgets(notebook)
+    page, _ = HTMLExporter().from_notebook_node(notebook)  # type: ignore[no-untyped-call] # untyped
     html = demo.folder / "report.html"
     html.write_text(page, encoding="utf-8")
     pictures = _save_pictures(notebook, demo.folder)
@@ -121,19 +124,18 @@ def _write_phantom(path: Path) -> None:
     build_pyramid(ct_phantom(PHANTOM_SHAPE), path)
 
 
-def _without_widgets(notebook: object) -> object:
-    """Return the notebook with live views dropped where a picture says the same."""
-    for cell in notebook.cells:  # type: ignore[attr-defined] # a nbformat node
+def _drop_widgets(notebook: NotebookNode) -> None:
+    """Drop live views where a picture says the same: the report has no kernel."""
+    for cell in notebook.cells:
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             if "image/png" in data or "text/html" in data:
                 data.pop("application/vnd.jupyter.widget-view+json", None)
-    return notebook
 
 
-def _save_pictures(notebook: object, folder: Path) -> tuple[Path, ...]:
-    pictures = []
-    for number, cell in enumerate(notebook.cells, start=1):  # type: ignore[attr-defined] # a nbformat node
+def _save_pictures(notebook: NotebookNode, folder: Path) -> tuple[Path, ...]:
+    pictures: list[Path] = []
+    for number, cell in enumerate(notebook.cells, start=1):
         for output in cell.get("outputs", []):
             encoded = output.get("data", {}).get("image/png")
             if encoded:

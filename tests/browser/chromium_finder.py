@@ -43,13 +43,13 @@ def _from_npm() -> str:
     """Unpack the Chromium of ``@sparticuz/chromium``, which brings its own libraries."""
     npm, environment = npm_command()
     if not (PACKAGE / "node_modules").is_dir():
-        subprocess.run([*npm, "ci", "--no-audit", "--no-fund"], cwd=PACKAGE, env=environment, check=True)
+        install = [*npm, "ci", "--no-audit", "--no-fund"]
+        subprocess.run(install, cwd=PACKAGE, env=environment, check=True)
     node = shutil.which("node", path=environment["PATH"])
     assert node is not None
-    result = subprocess.run(
-        [node, "unpack.mjs"], cwd=PACKAGE, env=environment, check=True, capture_output=True, text=True
-    )
-    executable, libraries = result.stdout.strip().splitlines()
+    unpack = [node, "unpack.mjs"]
+    paths = subprocess.check_output(unpack, cwd=PACKAGE, env=environment, text=True)
+    executable, libraries = paths.strip().splitlines()
     known = os.environ.get("LD_LIBRARY_PATH", "")
     os.environ["LD_LIBRARY_PATH"] = f"{libraries}:{known}" if known else libraries
     return executable

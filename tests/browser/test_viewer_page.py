@@ -435,7 +435,9 @@ def test_the_source_shows_where_no_result_is_ready(tuned: tuple[ViewerPage, Laye
     viewer.serve_also(result)
 
     viewer.set_now(preview=trait)
-    viewer.wait_for("harness.model.kernel.received.some(m => m.requests?.[0].image === 'preview-1')")
+    viewer.wait_for(
+        "harness.model.kernel.received.some(m => m.requests?.[0].image === 'preview-1')"
+    )
     viewer.wait_for("harness.root().roiwidgetsTest.stats().pending === 0")
     viewer.wait_drawn()
 

@@ -161,9 +161,7 @@ def test_a_malformed_message_is_answered_with_an_error() -> None:
         ("int32", True, "int32"),
     ],
 )
-def test_types_the_browser_lacks_are_converted(
-    dtype: str, is_labels: bool, expected: str
-) -> None:
+def test_types_the_browser_lacks_are_converted(dtype: str, is_labels: bool, expected: str) -> None:
     voxels = np.array([0, 1], dtype=dtype)
 
     converted = to_wire_dtype(voxels, is_labels=is_labels)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from roiwidgets.errors import RegionError
-from roiwidgets.images.geometry import Direction, FloatArray, Grid
+from roiwidgets.images.grid import Direction, FloatArray, Grid
 
 _ORDER = ("z", "y", "x")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from roiwidgets.errors import RegionError
-from roiwidgets.images.geometry import Grid
+from roiwidgets.images.grid import Grid
 from roiwidgets.regions.region import Region
 
 EDGE_TOLERANCE = 1e-6

@@ -64,7 +64,9 @@ class ServedLayer:
             If the level does not exist or the box leaves the image.
         """
         if request.level >= len(self.levels):
-            raise MessageError(f"level {request.level} does not exist; there are {len(self.levels)}")
+            raise MessageError(
+                f"level {request.level} does not exist; there are {len(self.levels)}"
+            )
         level = self.levels[request.level]
         voxels = level.read(self._slices(request, level.shape))
         components = (voxels.shape[-1],) if self.is_rgb else ()
@@ -167,7 +169,7 @@ class ChunkServer:
         except MessageError as error:
             log.warning("request %s refused: %s", request.id, error)
             return error_message(request.id, str(error)), []
-        except Exception as error:  # noqa: BLE001 # a reader may fail in any way; it is shown and logged
+        except Exception as error:  # a reader may fail in any way; it is shown and logged
             log.exception("reading %s failed", request)
             return error_message(request.id, f"reading {request.image} failed: {error}"), []
         return header, [buffer]

@@ -6,6 +6,7 @@ Ranges follow the abbreviations of ``ipywidgets.interact``: ``(low, high)``,
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -19,6 +20,7 @@ Setting: TypeAlias = "tuple[Number, ...] | list[Number | str] | Number | str | b
 
 _LAYOUT = {"width": "min(100%, 520px)"}
 _LABEL_WIDTH = "170px"
+FLOAT_STEPS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,12 @@ def apply_setting(parameter: Parameter, setting: Setting) -> tuple[Parameter, ob
         narrowed = replace(
             parameter, minimum=limits.low, maximum=limits.high, step=limits.step or parameter.step
         )
-        start = min(max(_number(parameter.default), limits.low), limits.high)
-        return narrowed, start
+        return narrowed, min(max(_number(parameter.default), limits.low), limits.high)
     if isinstance(setting, list):
         if not setting:
             raise ParameterError(f"{parameter.name}=[] offers no choice; give at least one value")
-        start = parameter.default if parameter.default in setting else setting[0]
-        return replace(parameter, choices=tuple(setting)), start
+        first: object = parameter.default if parameter.default in setting else setting[0]
+        return replace(parameter, choices=tuple(setting)), first
     return parameter, parameter.check(setting)
 
 
@@ -65,17 +66,26 @@ def make_control(parameter: Parameter, value: object) -> ipywidgets.ValueWidget:
         return ipywidgets.Dropdown(options=list(parameter.choices), value=value, **options)
     if parameter.kind == "boolean":
         return ipywidgets.Checkbox(value=bool(value), indent=False, **options)
-    low, high = parameter.minimum, parameter.maximum
-    if low is None or high is None:
-        box = ipywidgets.IntText if parameter.kind == "integer" else ipywidgets.FloatText
+    is_whole = parameter.kind == "integer"
+    if parameter.minimum is None or parameter.maximum is None:
+        box = ipywidgets.IntText if is_whole else ipywidgets.FloatText
         return box(value=value, **options)
-    if parameter.kind == "integer":
-        step = int(parameter.step or 1)
-        return ipywidgets.IntSlider(value=value, min=int(low), max=int(high), step=step, **options)
-    step = float(parameter.step or (high - low) / 200)
+    # a slider would move a value outside its range without a word
+    low, high = min(parameter.minimum, _number(value)), max(parameter.maximum, _number(value))
+    if is_whole:
+        whole_step = int(parameter.step or 1)
+        return ipywidgets.IntSlider(
+            value=value, min=int(low), max=int(high), step=whole_step, **options
+        )
+    step = float(parameter.step or (high - low) / FLOAT_STEPS)
     return ipywidgets.FloatSlider(
         value=value, min=low, max=high, step=step, readout_format=_readout(step), **options
     )
+
+
+def is_controllable(value: object) -> bool:
+    """Tell whether a widget can show a value: infinity has no place on a slider or in JSON."""
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _label(parameter: Parameter) -> str:
@@ -85,9 +95,7 @@ def _label(parameter: Parameter) -> str:
 
 
 def _limits(parameter: Parameter, setting: tuple[Number, ...]) -> Limits:
-    well_formed = len(setting) in (2, 3) and all(
-        isinstance(v, int | float) and not isinstance(v, bool) for v in setting
-    )
+    well_formed = len(setting) in (2, 3) and not any(isinstance(v, bool | str) for v in setting)
     if parameter.kind not in ("integer", "float") or not well_formed or setting[0] >= setting[1]:
         raise ParameterError(
             f"{parameter.name}={setting!r} is no range for a {parameter.kind} parameter; give "

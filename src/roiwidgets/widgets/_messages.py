@@ -76,7 +76,8 @@ def parse_message(content: object) -> GetMessage | CancelMessage:
             requests=tuple(_parse_request(item) for item in requests),
         )
     if kind == "cancel":
-        return CancelMessage(tuple(_check_integer(i, "ids") for i in _list(content, "ids", MAX_IDS)))
+        ids = _list(content, "ids", MAX_IDS)
+        return CancelMessage(tuple(_check_integer(i, "ids") for i in ids))
     raise MessageError(f"message kind must be 'get' or 'cancel', got {kind!r}")
 
 

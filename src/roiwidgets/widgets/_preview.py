@@ -139,7 +139,7 @@ class LivePreview:
     def _source_of(self, data: object) -> VoxelSource:
         """Return the same source for the same level, so that its input is read once."""
         if self._source is None or self._source[0] is not data:
-            self._source = (data, voxel_source(data))  # type: ignore[arg-type] # a dask array
+            self._source = (data, voxel_source(data))
         return self._source[1]
 
     def _draw(self, state: PreviewState) -> None:

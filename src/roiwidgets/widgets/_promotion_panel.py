@@ -17,6 +17,7 @@ from roiwidgets.errors import PromotionCancelled, RoiwidgetsError
 log = logging.getLogger(__name__)
 
 REPORT_EVERY_S = 0.1
+_OPEN, _BACK = "Open result", "Back to source"
 
 
 class Promote(Protocol):
@@ -41,7 +42,7 @@ class PromotionPanel(ipywidgets.VBox):
     promote
         Does the work, on a thread of its own.
     show
-        Shows a result in the viewer.
+        Shows ``result`` in the viewer, or the source again.
     run_in_kernel
         Runs a function in the kernel's main thread.
     path
@@ -52,12 +53,11 @@ class PromotionPanel(ipywidgets.VBox):
         self,
         promote: Promote,
         *,
-        show: Callable[[Multiscales], None],
+        show: Callable[[], None],
         run_in_kernel: Callable[[Callable[[], None]], None],
         path: str,
     ) -> None:
         self._promote = promote
-        self._show = show
         self._run_in_kernel = run_in_kernel
         self._cancel = threading.Event()
         self._thread: threading.Thread | None = None
@@ -84,18 +84,21 @@ class PromotionPanel(ipywidgets.VBox):
         )
         self.cancel_button = ipywidgets.Button(description="Cancel", icon="stop", disabled=True)
         self.show_button = ipywidgets.Button(
-            description="Open result",
+            description=_OPEN,
             icon="eye",
             disabled=True,
             tooltip="Show what was written in the viewer",
         )
         self.progress = ipywidgets.IntProgress(
-            value=0, min=0, max=1, layout=ipywidgets.Layout(width="min(100%, 520px)", display="none")
+            value=0,
+            min=0,
+            max=1,
+            layout=ipywidgets.Layout(width="min(100%, 520px)", display="none"),
         )
         self.message = ipywidgets.HTML()
         self.button.on_click(self._start)
         self.cancel_button.on_click(lambda _: self._cancel.set())
-        self.show_button.on_click(self._open)
+        self.show_button.on_click(lambda _: show())
         super().__init__(
             [
                 ipywidgets.HBox([self.path, self.overwrite], layout={"flex_flow": "row wrap"}),
@@ -113,6 +116,10 @@ class PromotionPanel(ipywidgets.VBox):
     def stop(self) -> None:
         """Ask a running promotion to stop; finished blocks are kept."""
         self._cancel.set()
+
+    def mark_shown(self, *, is_shown: bool) -> None:
+        """Offer the way back while the result is shown."""
+        self.show_button.description = _BACK if is_shown else _OPEN
 
     def _start(self, _: object) -> None:
         self._cancel = threading.Event()
@@ -135,7 +142,7 @@ class PromotionPanel(ipywidgets.VBox):
         except PromotionCancelled as stopped:
             text = str(stopped)
             self._run_in_kernel(lambda: self._finish(text, "warning"))
-        except Exception as error:  # noqa: BLE001 # shown to the user below and logged
+        except Exception as error:  # shown to the user below and logged
             log.log(
                 logging.WARNING if isinstance(error, RoiwidgetsError) else logging.ERROR,
                 "promotion to %s failed",
@@ -177,10 +184,6 @@ class PromotionPanel(ipywidgets.VBox):
         self.button.disabled = running
         self.cancel_button.disabled = not running
         self.progress.layout.display = ""
-
-    def _open(self, _: object) -> None:
-        if self.result is not None:
-            self._show(self.result)
 
     def _say(self, text: str, *, is_error: bool = False) -> None:
         self.message.value = message_html(text, is_error=is_error)

@@ -122,16 +122,14 @@ def axis_size(grid: Grid, axis: str) -> int:
 
 
 def level_within_budget(
-    grids: tuple[Grid, ...], region_shapes: tuple[tuple[int, ...], ...], itemsize: int, budget: int
+    region_shapes: tuple[tuple[int, ...], ...], itemsize: int, budget: int
 ) -> int:
     """Return the finest level whose region fits the memory budget.
 
     Parameters
     ----------
-    grids
-        Grids of the levels, finest first.
     region_shapes
-        Spatial shape of the region at each level.
+        Shape of the region at each level, finest first.
     itemsize, budget
         Bytes per voxel, and bytes that the region may take.
 
@@ -143,4 +141,20 @@ def level_within_budget(
     for level, shape in enumerate(region_shapes):
         if int(np.prod(shape)) * itemsize <= budget:
             return level
-    return len(grids) - 1
+    return len(region_shapes) - 1
+
+
+def overlap(one: Grid, other: Grid) -> bool:
+    """Tell whether two grids of one orientation share a part of the world."""
+    if one.spatial_axes != other.spatial_axes or one.direction != other.direction:
+        return False
+    return all(
+        one.edges(axis)[0] < other.edges(axis)[1] and other.edges(axis)[0] < one.edges(axis)[1]
+        for axis in one.spatial_axes
+    )
+
+
+def are_alike(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    """Tell whether two ranges share at least half of what they cover together."""
+    shared = min(one[1], other[1]) - max(one[0], other[0])
+    return shared >= 0.5 * (max(one[1], other[1]) - min(one[0], other[0]))

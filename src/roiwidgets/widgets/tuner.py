@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import dataclasses
 import threading
 from collections.abc import Callable, Mapping
 
@@ -10,15 +10,16 @@ import ipywidgets
 from ngff_zarr import Multiscales
 
 from roiwidgets.engine.promote import promote
-from roiwidgets.errors import ParameterError, RoiwidgetsError
-from roiwidgets.images.geometry import grid_of
+from roiwidgets.errors import ParameterError
 from roiwidgets.operations.operation import Operation, Pipeline
-from roiwidgets.widgets._controls import Setting, apply_setting, make_control
+from roiwidgets.operations.parameters import Parameter
+from roiwidgets.widgets._controls import Setting, apply_setting, is_controllable, make_control
 from roiwidgets.widgets._preview import LivePreview
 from roiwidgets.widgets._promotion_panel import PromotionPanel, message_html
-from roiwidgets.widgets.viewer import Viewer, check_keywords
+from roiwidgets.widgets._viewer_state import check_keywords
+from roiwidgets.widgets.viewer import Viewer
 
-log = logging.getLogger(__name__)
+_WATCHED = ["roi", "loaded_scale", "scene", "time_index", "channel_index"]
 
 
 class Tuner(ipywidgets.VBox):
@@ -36,7 +37,8 @@ class Tuner(ipywidgets.VBox):
         What is tuned.
     **ranges
         Per parameter ``(low, high)``, ``(low, high, step)``, a list of choices, or a
-        start value; other parameters take their range from the data.
+        start value; other parameters take their range from the data. A parameter
+        whose value is infinite gets a control only if its range is given.
 
     Raises
     ------
@@ -46,26 +48,20 @@ class Tuner(ipywidgets.VBox):
         If a range does not fit its parameter.
     """
 
-    def __init__(
-        self, viewer: Viewer, operation: Operation | Pipeline, **ranges: Setting
-    ) -> None:
-        names = tuple(parameter.name for parameter in operation.parameters)
-        check_keywords(ranges, names)
+    def __init__(self, viewer: Viewer, operation: Operation | Pipeline, **ranges: Setting) -> None:
+        check_keywords(ranges, tuple(parameter.name for parameter in operation.parameters))
         self.viewer = viewer
-        low, high = viewer.color_range_bounds
-        self._operation = operation.ranges_for(low, high)
+        self._source = viewer.image
+        self._is_showing_result = self._is_closed = False
+        self._operation = operation.ranges_for(*viewer.color_range_bounds)
         self.controls: dict[str, ipywidgets.ValueWidget] = {}
         for parameter in self._operation.parameters:
-            value: object = self._operation.values[parameter.name]
-            if parameter.name in ranges:
-                parameter, value = apply_setting(parameter, ranges[parameter.name])  # noqa: PLW2901
-                self._operation = self._operation.with_values(**{parameter.name: value})
-            self.controls[parameter.name] = make_control(parameter, value)
+            self._add_control(parameter, ranges.get(parameter.name))
         self.status = ipywidgets.HTML()
         self.error = ipywidgets.HTML()
         self.promotion = PromotionPanel(
             self._promote_in_background,
-            show=self._show_result,
+            show=self._toggle_result,
             run_in_kernel=viewer.run_in_kernel,
             path=f"{operation.name.replace(' ', '')}.ome.zarr",
         )
@@ -73,8 +69,8 @@ class Tuner(ipywidgets.VBox):
         super().__init__([title, *self.controls.values(), self.status, self.error, self.promotion])
         self._preview = LivePreview(viewer, on_state=self._show_state, on_error=self._show_error)
         for control in self.controls.values():
-            control.observe(self._changed, "value")
-        viewer.observe(self._refresh, ["roi", "loaded_scale", "scene", "time_index"])
+            control.observe(self._change, "value")
+        viewer.observe(self._follow_viewer, _WATCHED)
         self.refresh()
 
     @property
@@ -84,7 +80,8 @@ class Tuner(ipywidgets.VBox):
 
     def refresh(self) -> None:
         """Compute the preview anew."""
-        self._preview.start(self._operation)
+        if not self._is_showing_result:
+            self._preview.start(self._operation)
 
     def wait(self, timeout_s: float = 60.0) -> None:
         """Block until the preview of the newest values is complete, or failed.
@@ -96,10 +93,10 @@ class Tuner(ipywidgets.VBox):
         """
         self._preview.wait(timeout_s)
 
-    def promote(
-        self, path: str, *, overwrite: bool = False, progress: bool = True
-    ) -> Multiscales:
+    def promote(self, path: str, *, overwrite: bool = False, progress: bool = True) -> Multiscales:
         """Run the tuned operation on the whole volume at the finest scale and write it.
+
+        Lengths in voxels that were tuned on a coarser scale are converted.
 
         Parameters
         ----------
@@ -116,36 +113,55 @@ class Tuner(ipywidgets.VBox):
             What was written.
         """
         return promote(
-            self.viewer.image, self.promotable(), path, overwrite=overwrite, progress=progress
+            self._source,
+            self._operation,
+            path,
+            tuned_on=self._tuned_on(),
+            overwrite=overwrite,
+            progress=progress,
         )
-
-    def promotable(self) -> Operation | Pipeline:
-        """Return the operation for scale 0: lengths in voxels are converted to it."""
-        levels = self.viewer.image.images
-        tuned_on = grid_of(levels[self.viewer.get_current_scale()]).spatial_spacing
-        finest = grid_of(levels[0]).spatial_spacing
-        operation, notes = self._operation.at_spacing(tuned_on, finest)
-        for note in notes:
-            log.info(note)
-        return operation
 
     def close(self) -> None:
         """Stop the worker, take the preview out of the viewer and remove the controls."""
-        self.viewer.unobserve(self._refresh, ["roi", "loaded_scale", "scene", "time_index"])
+        if self._is_closed:  # ipywidgets closes once more when the object goes
+            return
+        self._is_closed = True
+        self.viewer.unobserve(self._follow_viewer, _WATCHED)
         self.promotion.stop()
         self._preview.close()
         super().close()
 
-    def _changed(self, _: Mapping[str, object]) -> None:
+    def _add_control(self, parameter: Parameter, setting: Setting | None) -> None:
+        value: object = self._operation.values[parameter.name]
+        if setting is not None:
+            parameter, value = apply_setting(parameter, setting)
+            self._operation = self._operation.with_values(**{parameter.name: value})
+        elif not is_controllable(value):
+            return
+        is_whole = self._source.images[0].data.dtype.kind in "iu"
+        if parameter.unit == "intensity" and parameter.step is None and is_whole:
+            parameter = dataclasses.replace(parameter, step=1)
+        self.controls[parameter.name] = make_control(parameter, value)
+
+    def _tuned_on(self) -> int:
+        """Return the scale of the source that previews are computed on."""
+        return min(self.viewer.get_current_scale(), len(self._source.images) - 1)
+
+    def _change(self, _: Mapping[str, object]) -> None:
         values = {name: control.value for name, control in self.controls.items()}
         try:
             self._operation = self._operation.with_values(**values)
         except ParameterError as error:
             self._show_error(str(error))
             return
-        self.refresh()
+        if self._is_showing_result:
+            self._toggle_result()
+        else:
+            self.refresh()
 
-    def _refresh(self, _: Mapping[str, object]) -> None:
+    def _follow_viewer(self, change: Mapping[str, object]) -> None:
+        if change["name"] == "scene" and not self._is_showing_result:
+            self._source = self.viewer.image
         self.refresh()
 
     def _show_state(self, text: str) -> None:
@@ -156,8 +172,17 @@ class Tuner(ipywidgets.VBox):
         self.status.value = ""
         self.error.value = message_html(text, is_error=True)
 
-    def _show_result(self, result: Multiscales) -> None:
-        self.viewer.set_image(result, name=self._operation.name)
+    def _toggle_result(self) -> None:
+        """Show what was written in the viewer, or the source and its preview again."""
+        if self._is_showing_result:
+            self.viewer.set_image(self._source)
+            self._is_showing_result = False
+            self.refresh()
+        elif self.promotion.result is not None:
+            self._is_showing_result = True
+            self.viewer.set_image(self.promotion.result, name=self._operation.name)
+            self._show_state("the result is shown; move a control to go on tuning the source")
+        self.promotion.mark_shown(is_shown=self._is_showing_result)
 
     def _promote_in_background(
         self,
@@ -168,9 +193,10 @@ class Tuner(ipywidgets.VBox):
         on_progress: Callable[[int, int], None],
     ) -> Multiscales:
         return promote(
-            self.viewer.image,
-            self.promotable(),
+            self._source,
+            self._operation,
             path,
+            tuned_on=self._tuned_on(),
             overwrite=overwrite,
             progress=False,
             cancel=cancel,
@@ -204,6 +230,3 @@ def tune(viewer: Viewer, operation: Operation | Pipeline, **ranges: Setting) -> 
             "with rw.operation"
         )
     return Tuner(viewer, operation, **ranges)
-
-
-__all__ = ["RoiwidgetsError", "Tuner", "tune"]

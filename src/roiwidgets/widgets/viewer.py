@@ -7,41 +7,45 @@ browser answers, Python's own defaults are already valid answers.
 
 from __future__ import annotations
 
-import difflib
 import itertools
-import logging
 import weakref
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-import anywidget
 import traitlets
 from IPython import get_ipython
 from IPython.display import display
 from ngff_zarr import Multiscales, NgffImage
 
-from roiwidgets.errors import ImageError, RegionError, RoiwidgetsError
+from roiwidgets.errors import ImageError, RegionError
 from roiwidgets.images.crop import crop_image
 from roiwidgets.images.geometry import Grid, grid_of
 from roiwidgets.images.intensity import value_range
 from roiwidgets.images.ome_zarr import to_multiscales
 from roiwidgets.images.pyramid import display_levels
 from roiwidgets.images.readers import open_image
-from roiwidgets.regions import Region, region_of_slices, resolve_region
-from roiwidgets.widgets import _colormaps, _picture, _traits
+from roiwidgets.regions import Region, resolve_region
+from roiwidgets.regions.blocks import shape_of
+from roiwidgets.widgets import _colormaps, _picture
 from roiwidgets.widgets._chunk_server import ChunkServer, ServedLayer, wire_dtype
 from roiwidgets.widgets._kernel_thread import KernelThread
-from roiwidgets.widgets._scene import Layer, describe_scene, level_within_budget
+from roiwidgets.widgets._scene import (
+    Layer,
+    are_alike,
+    axis_size,
+    describe_scene,
+    level_within_budget,
+    overlap,
+)
+from roiwidgets.widgets._viewer_state import ViewerState, check_keywords
 
-_STATIC = Path(__file__).parent / "static"
 READ_THREADS = 2
+PICTURE_BUDGET = 2**23
+"""Bytes of the volume whose planes are drawn in Python."""
 
-log = logging.getLogger(__name__)
 
-
-class Viewer(anywidget.AnyWidget):
+class Viewer(ViewerState):
     """Three linked slices and a volume of an image of any size.
 
     Parameters
@@ -69,56 +73,6 @@ class Viewer(anywidget.AnyWidget):
     the world.
     """
 
-    _esm = _STATIC / "viewer.js"
-    _css = _STATIC / "viewer.css"
-
-    scene = traitlets.Dict(read_only=True).tag(sync=True)
-    preview = traitlets.Dict(allow_none=True, default_value=None, read_only=True).tag(sync=True)
-    roi = _traits.Checked(
-        _traits.check_region,
-        default=None,
-        to_json=_traits.region_to_json,
-        help="Region of interest; a Region, or a pair of corners in world units.",
-    )
-    roi_visible = traitlets.Bool(True, help="Whether the region's box is drawn.").tag(sync=True)
-    slices = _traits.Checked(
-        _traits.check_point,
-        default={},
-        help="Where the three planes cross, {'x', 'y', 'z'} in world units.",
-    )
-    camera = _traits.Checked(
-        _traits.check_camera,
-        default={},
-        help="View of the planes and of the volume; {} lets the browser choose.",
-    )
-    color_map = traitlets.Unicode("gray", help="Name of a colormap of cmap.").tag(sync=True)
-    color_maps = traitlets.List(list(_colormaps.OFFERED), read_only=True).tag(sync=True)
-    color_table = traitlets.Unicode(read_only=True).tag(sync=True)
-    color_range = _traits.Checked(
-        _traits.check_range,
-        default=(0.0, 1.0),
-        help="Source values drawn in the first and in the last colour.",
-    )
-    label_opacity = traitlets.Float(0.5, min=0, max=1, help="0 to 1.").tag(sync=True)
-    time_index = traitlets.Int(0, min=0, help="Index along t of what is shown.").tag(sync=True)
-    channel_index = traitlets.Int(0, min=0, help="Index along c of what is shown.").tag(sync=True)
-    loaded_scale = traitlets.Int(
-        -1,
-        min=-1,
-        help="Scale that is complete over the region in the browser; set it to ask for one. "
-        "-1 until a browser answers.",
-    ).tag(sync=True)
-    memory_budget = traitlets.Int(
-        256 * 2**20, min=2**20, help="Bytes of image textures in the browser."
-    ).tag(sync=True)
-    error_message = traitlets.Unicode("", help="Shown in the viewer's error area.").tag(sync=True)
-    height = traitlets.Int(560, min=160, max=4000, help="CSS pixels.").tag(sync=True)
-
-    _settable: ClassVar[tuple[str, ...]] = (
-        "roi", "roi_visible", "slices", "camera", "color_map", "color_range", "label_opacity",
-        "time_index", "channel_index", "loaded_scale", "memory_budget", "height",
-    )  # fmt: skip
-
     def __init__(
         self,
         image: object,
@@ -127,15 +81,16 @@ class Viewer(anywidget.AnyWidget):
         name: str = "Image",
         **traits: object,
     ) -> None:
-        check_keywords(traits, self._settable)
+        check_keywords(traits, self.settable)
         self._kernel = KernelThread()
         self._ids = itertools.count(1)
         self._threads = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="roiwidgets-read")
         weakref.finalize(self, self._threads.shutdown, wait=False, cancel_futures=True)
         self._server = ChunkServer(
-            self._send_chunk, executor=self._threads, call_in_kernel=self._kernel.call
+            self.send, executor=self._threads, call_in_kernel=self._kernel.call
         )
         self._layers: dict[str, Layer] = {}
+        self._preview_id: str | None = None
         self._shown_in_cell: int | None = None
         super().__init__()
         self.on_msg(self._receive)
@@ -164,6 +119,9 @@ class Viewer(anywidget.AnyWidget):
 
     def set_image(self, image: object, name: str = "Image") -> None:
         """Show another image; camera, slices and region stay where they still fit.
+
+        The window (``color_range``) stays if the values of both images have about
+        the same range.
 
         Parameters
         ----------
@@ -215,12 +173,7 @@ class Viewer(anywidget.AnyWidget):
         scales = len(self.image.images)
         if 0 <= self.loaded_scale < scales:
             return self.loaded_scale
-        shapes = tuple(
-            tuple(s.stop - s.start for s in self.get_roi_slice(scale)) for scale in range(scales)
-        )
-        return level_within_budget(
-            self._layers["image"].grids, shapes, self._itemsize(), self.memory_budget
-        )
+        return self._finest_within(self._region(), self.memory_budget)
 
     def get_roi_slice(self, scale: int = -1) -> tuple[slice, ...]:
         """Return the slices of the voxels that the region touches at a scale.
@@ -276,17 +229,19 @@ class Viewer(anywidget.AnyWidget):
 
     def show_preview(self, layer_id: str, served: ServedLayer, state: Mapping[str, object]) -> None:
         """Draw the result of an operation over the region; ``state`` is protocol's Preview."""
-        previous = None if self.preview is None else self.preview["id"]
+        previous = self._preview_id
         if previous != layer_id:
             self._server.add_layer(layer_id, served)
+        self._preview_id = layer_id
         self.set_trait("preview", dict(state))
         if previous not in (None, layer_id):
-            self._server.remove_layer(str(previous))
+            self._server.remove_layer(previous)
 
     def clear_preview(self) -> None:
         """Show the image itself over the region again."""
-        if self.preview is not None:
-            self._server.remove_layer(str(self.preview["id"]))
+        if self._preview_id is not None:
+            self._server.remove_layer(self._preview_id)
+            self._preview_id = None
             self.set_trait("preview", None)
 
     def new_layer_id(self, kind: str) -> str:
@@ -302,9 +257,7 @@ class Viewer(anywidget.AnyWidget):
     def draw_png(self) -> bytes:
         """Return the three planes through the crosshair as a PNG, drawn in Python."""
         layer = self._layers["image"]
-        level = level_within_budget(
-            layer.grids, tuple(g.shape for g in layer.grids), self._itemsize(), 8 * 2**20
-        )
+        level = self._finest_within(Region.whole(layer.grids[0]), PICTURE_BUDGET)
         table = _colormaps.color_table(self.color_map)
         planes = _picture.planes_of(
             layer.image.images[level],
@@ -321,35 +274,16 @@ class Viewer(anywidget.AnyWidget):
             self._shown_in_cell = None
             return
         bundle, metadata = self._repr_mimebundle_()
-        display(bundle, metadata=metadata, raw=True)
+        display(bundle, metadata=metadata, raw=True)  # type: ignore[no-untyped-call] # IPython's
 
-    def _repr_mimebundle_(
-        self, **options: object
-    ) -> tuple[dict[str, object], dict[str, object]]:
-        result = super()._repr_mimebundle_(**options)
-        bundle, metadata = result if isinstance(result, tuple) else (result or {}, {})
-        return {**bundle, "image/png": self.draw_png()}, dict(metadata)
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, object], dict[str, object]]:
+        bundle, metadata = super()._repr_mimebundle_(**options) or ({}, {})
+        return {**bundle, "image/png": self.draw_png()}, metadata
 
     def display_once(self) -> None:
         """Display the viewer now, and not again as the value of the same cell."""
         self._ipython_display_()
         self._shown_in_cell = _current_cell()
-
-    def set_state(self, sync_data: Mapping[str, object]) -> None:
-        """Take values from the browser, each checked on its own.
-
-        A value that is refused leaves the old one in place, is logged, and is shown
-        in the viewer's error area.
-        """
-        for name, value in sync_data.items():
-            if name not in self._settable:
-                log.warning("the browser tried to set %s, which belongs to the kernel", name)
-                continue
-            try:
-                super().set_state({name: value})
-            except (RoiwidgetsError, traitlets.TraitError) as error:
-                log.warning("%s from the browser refused: %s", name, error)
-                self.error_message = str(error)
 
     def close(self) -> None:
         """Close the comm and stop serving voxels."""
@@ -359,20 +293,6 @@ class Viewer(anywidget.AnyWidget):
         super().close()
 
     # Inside -----------------------------------------------------------------
-
-    @traitlets.default("color_table")
-    def _default_color_table(self) -> str:
-        return _colormaps.encode_table(_colormaps.color_table(self.color_map))
-
-    @traitlets.validate("color_map")
-    def _check_color_map(self, proposal: Mapping[str, str]) -> str:
-        _colormaps.color_table(proposal["value"])
-        return proposal["value"]
-
-    @traitlets.observe("color_map")
-    def _send_color_table(self, change: Mapping[str, str]) -> None:
-        table = _colormaps.color_table(change["new"])
-        self.set_trait("color_table", _colormaps.encode_table(table))
 
     @traitlets.validate("roi")
     def _check_roi(self, proposal: Mapping[str, Region | None]) -> Region | None:
@@ -396,9 +316,6 @@ class Viewer(anywidget.AnyWidget):
     def _receive(self, _: object, content: object, __: Sequence[bytes]) -> None:
         self._server.handle(content)
 
-    def _send_chunk(self, header: dict[str, object], buffers: list[bytes]) -> None:
-        self.send(header, buffers)
-
     def _replace(self, role: str, layer: Layer | None) -> None:
         layers = {key: value for key, value in self._layers.items() if key != role}
         if layer is not None:
@@ -415,7 +332,7 @@ class Viewer(anywidget.AnyWidget):
 
     def _fit_view(self, previous: Layer | None) -> None:
         grid = self._layers["image"].grids[0]
-        kept = previous is not None and _overlaps(previous.grids[0], grid)
+        kept = previous is not None and overlap(previous.grids[0], grid)
         if kept and self.roi is not None:
             self.roi = self.roi.clip(Region.whole(grid))
         else:
@@ -423,10 +340,11 @@ class Viewer(anywidget.AnyWidget):
             middle = [0.5 * sum(grid.edges(axis)) for axis in grid.spatial_axes]
             self.slices = dict(zip(grid.spatial_axes, middle, strict=True))
             self.camera = {}
-        if previous is None or not kept:
-            self.color_range = self._layers["image"].value_range
-        self.time_index = min(self.time_index, _last(grid, "t"))
-        self.channel_index = min(self.channel_index, _last(grid, "c"))
+        shown = self._layers["image"].value_range
+        if previous is None or not kept or not are_alike(previous.value_range, shown):
+            self.color_range = shown
+        self.time_index = min(self.time_index, axis_size(grid, "t") - 1)
+        self.channel_index = min(self.channel_index, axis_size(grid, "c") - 1)
 
     def _region(self) -> Region:
         return self.roi or Region.whole(self._layers["image"].grids[0])
@@ -444,11 +362,19 @@ class Viewer(anywidget.AnyWidget):
     def _grid(self, scale: int) -> Grid:
         return grid_of(self._level(scale))
 
-    def _itemsize(self) -> int:
-        return wire_dtype(self.image.images[0].data.dtype, is_labels=False).itemsize
+    def _finest_within(self, region: Region, budget: int) -> int:
+        """Return the finest scale whose voxels over a region, at one time, fit a budget."""
+        grids = self._layers["image"].grids
+        counted = (*grids[0].spatial_axes, *("c" * grids[0].is_rgb))
+        shapes = []
+        for grid in grids:
+            sides = dict(zip(grid.axes, shape_of(resolve_region(region, grid)), strict=True))
+            shapes.append(tuple(sides[axis] for axis in counted))
+        itemsize = wire_dtype(self.image.images[0].data.dtype, is_labels=False).itemsize
+        return level_within_budget(tuple(shapes), itemsize, budget)
 
 
-def view(image: object, label_image: object | None = None, **traits: object) -> Viewer:
+def view(image: object, label_image: object | None = None, **traits: Any) -> Viewer:
     """Display an image of any size and return its viewer.
 
     Parameters
@@ -461,34 +387,11 @@ def view(image: object, label_image: object | None = None, **traits: object) -> 
     Viewer
         Its getters answer at once, in the same cell, in functions and scripts.
     """
-    check_keywords(traits, ("name", *Viewer._settable))
+    check_keywords(traits, ("name", *Viewer.settable))
     viewer = Viewer(image, label_image, **traits)
     if get_ipython() is not None:
         viewer.display_once()
     return viewer
-
-
-def check_keywords(given: Mapping[str, object], known: Sequence[str]) -> None:
-    """Raise a ``TypeError`` that names the likely keyword if one is unknown."""
-    for key in given:
-        if key in known:
-            continue
-        close = difflib.get_close_matches(key, known, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
-        raise TypeError(f"unexpected keyword {key!r}; {hint}")
-
-
-def _overlaps(one: Grid, other: Grid) -> bool:
-    if one.spatial_axes != other.spatial_axes or one.direction != other.direction:
-        return False
-    return all(
-        one.edges(axis)[0] < other.edges(axis)[1] and other.edges(axis)[0] < one.edges(axis)[1]
-        for axis in one.spatial_axes
-    )
-
-
-def _last(grid: Grid, axis: str) -> int:
-    return grid.along(axis)[0] - 1 if axis in grid.axes else 0
 
 
 def _current_cell() -> int | None:

@@ -141,9 +141,7 @@ class ViewerPage:
 
     def at(self, axis: str, point: dict[str, float], view: int = 0) -> tuple[float, float]:
         """Return the page position where a plane draws a point of the frame."""
-        place = self.page.evaluate(
-            "([a, p, v]) => harness.pageOf(a, p, v)", [axis, point, view]
-        )
+        place = self.page.evaluate("([a, p, v]) => harness.pageOf(a, p, v)", [axis, point, view])
         return place["x"], place["y"]
 
     def colors(self, axis: str, points: Sequence[dict[str, float]]) -> NDArray[np.int64]:

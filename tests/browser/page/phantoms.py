@@ -85,7 +85,9 @@ def layer(
     levels = [full]
     for _ in range(scales - 1):
         levels.append(_halve(levels[-1], is_labels=kind == "labels"))
-    return LayerData(id, kind, tuple(np.ascontiguousarray(a[None, None]) for a in levels), **options)  # type: ignore[arg-type] # options are fields
+    return LayerData(
+        id, kind, tuple(np.ascontiguousarray(a[None, None]) for a in levels), **options
+    )  # type: ignore[arg-type] # options are fields
 
 
 def _halve(voxels: NDArray[np.generic], *, is_labels: bool) -> NDArray[np.generic]:

@@ -1,0 +1,117 @@
+"""What a viewer's two sides share: the traits, and the door through which values come.
+
+Protocol: ``docs/protocol.md``. Whatever the browser sets passes through
+``set_state``, trait by trait.
+"""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import anywidget
+import traitlets
+
+from roiwidgets.errors import RoiwidgetsError
+from roiwidgets.widgets import _colormaps, _traits
+
+_STATIC = Path(__file__).parent / "static"
+
+log = logging.getLogger(__name__)
+
+
+class ViewerState(anywidget.AnyWidget):
+    """Traits of a viewer; those in ``settable`` may be set by users and by the browser."""
+
+    _esm = _STATIC / "viewer.js"
+    _css = _STATIC / "viewer.css"
+
+    scene = traitlets.Dict(read_only=True).tag(sync=True)
+    preview = traitlets.Dict(allow_none=True, default_value=None, read_only=True).tag(sync=True)
+    roi = _traits.Checked(
+        _traits.check_region,
+        default=None,
+        to_json=_traits.region_to_json,
+        help="Region of interest; a Region, or a pair of corners in world units.",
+    )
+    roi_visible = traitlets.Bool(True, help="Whether the region's box is drawn.").tag(sync=True)
+    slices: _traits.Checked[_traits.Point] = _traits.Checked(
+        _traits.check_point,
+        default={},
+        help="Where the three planes cross, {'x', 'y', 'z'} in world units.",
+    )
+    camera: _traits.Checked[dict[str, object]] = _traits.Checked(
+        _traits.check_camera,
+        default={},
+        help="View of the planes and of the volume; {} lets the browser choose.",
+    )
+    color_map = traitlets.Unicode("gray", help="Name of a colormap of cmap.").tag(sync=True)
+    color_maps = traitlets.List(list(_colormaps.OFFERED), read_only=True).tag(sync=True)
+    color_table = traitlets.Unicode(read_only=True).tag(sync=True)
+    color_range = _traits.Checked(
+        _traits.check_range,
+        default=(0.0, 1.0),
+        help="Source values drawn in the first and in the last colour.",
+    )
+    label_opacity = traitlets.Float(0.5, min=0, max=1, help="0 to 1.").tag(sync=True)
+    time_index = traitlets.Int(0, min=0, help="Index along t of what is shown.").tag(sync=True)
+    channel_index = traitlets.Int(0, min=0, help="Index along c of what is shown.").tag(sync=True)
+    loaded_scale = traitlets.Int(
+        -1,
+        min=-1,
+        help="Scale that is complete over the region in the browser; set it to ask for one. "
+        "-1 until a browser answers.",
+    ).tag(sync=True)
+    memory_budget = traitlets.Int(
+        256 * 2**20, min=2**20, help="Bytes of image textures in the browser."
+    ).tag(sync=True)
+    error_message = traitlets.Unicode("", help="Shown in the viewer's error area.").tag(sync=True)
+    height = traitlets.Int(560, min=160, max=4000, help="CSS pixels.").tag(sync=True)
+
+    settable: ClassVar[tuple[str, ...]] = (
+        "roi", "roi_visible", "slices", "camera", "color_map", "color_range", "label_opacity",
+        "time_index", "channel_index", "loaded_scale", "memory_budget", "height",
+    )  # fmt: skip
+
+    def set_state(self, sync_data: Mapping[str, object]) -> None:
+        """Take values from the browser, each checked on its own.
+
+        A value that is refused leaves the old one in place, is logged, and is shown
+        in the viewer's error area.
+        """
+        for name, value in sync_data.items():
+            if name not in self.settable:
+                log.warning("the browser tried to set %s, which belongs to the kernel", name)
+                continue
+            try:
+                super().set_state({name: value})
+            except (RoiwidgetsError, traitlets.TraitError) as error:
+                log.warning("%s from the browser refused: %s", name, error)
+                self.error_message = str(error)
+
+    @traitlets.default("color_table")
+    def _default_color_table(self) -> str:
+        return _colormaps.encode_table(_colormaps.color_table(self.color_map))
+
+    @traitlets.validate("color_map")
+    def _check_color_map(self, proposal: Mapping[str, str]) -> str:
+        _colormaps.color_table(proposal["value"])
+        return proposal["value"]
+
+    @traitlets.observe("color_map")
+    def _send_color_table(self, change: Mapping[str, str]) -> None:
+        table = _colormaps.color_table(change["new"])
+        self.set_trait("color_table", _colormaps.encode_table(table))
+
+
+def check_keywords(given: Mapping[str, object], known: Sequence[str]) -> None:
+    """Raise a ``TypeError`` that names the likely keyword if one is unknown."""
+    for key in given:
+        if key in known:
+            continue
+        close = difflib.get_close_matches(key, known, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
+        raise TypeError(f"unexpected keyword {key!r}; {hint}")
