@@ -124,7 +124,7 @@ class Operation:
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         return _rebuild, ({**fields, "values": dict(self.values)},)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in self.values.items())})"
 
     def with_values(self, **values: object) -> Operation:
@@ -293,7 +293,7 @@ class Pipeline:
         """Return the pipeline that runs the other after this one."""
         return Pipeline(self.steps + (other.steps if isinstance(other, Pipeline) else (other,)))
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return " | ".join(map(str, self.steps))
 
     def with_values(self, **values: object) -> Pipeline:

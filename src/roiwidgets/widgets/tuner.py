@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import threading
 from collections.abc import Callable, Mapping
 
@@ -130,6 +131,16 @@ class Tuner(ipywidgets.VBox):
         self.promotion.stop()
         self._preview.close()
         super().close()
+
+    def _repr_mimebundle_(self, **options: object) -> dict[str, object]:
+        # a saved notebook has no kernel that could draw the controls
+        bundle = super()._repr_mimebundle_(**options) or {}
+        rows = "".join(
+            f"<tr><th>{html.escape(name)}</th><td>{html.escape(str(value))}</td></tr>"
+            for name, value in self._operation.values.items()
+        )
+        title = html.escape(self._operation.name)
+        return {**bundle, "text/html": f"<table><caption>{title}</caption>{rows}</table>"}
 
     def _add_control(self, parameter: Parameter, setting: Setting | None) -> None:
         value: object = self._operation.values[parameter.name]
