@@ -16,6 +16,8 @@ export interface PagePoint {
 export interface TestHandle {
   /** Colours that a viewport shows now: RGBA, rows from the top, in device pixels. */
   readPixels(viewport: Viewport): { width: number; height: number; data: Uint8ClampedArray };
+  /** Colours (R, G, B) that a viewport shows at points of the frame. */
+  colorsAt(viewport: Viewport, points: Point[]): number[][];
   /** Page position (CSS pixels) at which a viewport draws a point of the frame. */
   worldToPage(viewport: Viewport, point: Point): PagePoint;
   /** Rectangle of a viewport on the page. */
@@ -40,6 +42,7 @@ export function testHandle(parts: Parts): TestHandle {
   const isSettled = () => session.isSettled && parts.isDrawn();
   return {
     readPixels: (viewport) => readPixels(parts, viewport),
+    colorsAt: (viewport, points) => colorsAt(parts, viewport, points),
     worldToPage: (viewport, point) => worldToPage(parts, viewport, point),
     viewportRect: (viewport) => {
       const { left, top, width, height } = canvasOf(parts, viewport).getBoundingClientRect();
@@ -73,6 +76,18 @@ function readPixels(parts: Parts, viewport: Viewport) {
   const image = context?.getImageData(0, 0, width, height);
   if (!image) throw new Error("this browser has no 2-D canvas");
   return { width, height, data: image.data };
+}
+
+function colorsAt(parts: Parts, viewport: Viewport, points: Point[]): number[][] {
+  const { width, height, data } = readPixels(parts, viewport);
+  const box = canvasOf(parts, viewport).getBoundingClientRect();
+  return points.map((point) => {
+    const { x, y } = worldToPage(parts, viewport, point);
+    const column = Math.floor(((x - box.left) / box.width) * width);
+    const row = Math.floor(((y - box.top) / box.height) * height);
+    const first = 4 * (row * width + column);
+    return [...data.slice(first, first + 3)];
+  });
 }
 
 function worldToPage(parts: Parts, viewport: Viewport, point: Point): PagePoint {

@@ -216,15 +216,7 @@ const harness = {
 
   /** Colours that a viewport draws at points of the frame. */
   colorsAt(viewport, points, view = 0) {
-    const { readPixels, viewportRect } = this.root(view).roiwidgetsTest;
-    const { width, height, data } = readPixels(viewport);
-    const box = viewportRect(viewport);
-    return points.map((point) => {
-      const { x, y } = this.pageOf(viewport, point, view);
-      const column = Math.floor(((x - box.left) / box.width) * width);
-      const row = Math.floor(((y - box.top) / box.height) * height);
-      return [...data.slice(4 * (row * width + column), 4 * (row * width + column) + 3)];
-    });
+    return this.root(view).roiwidgetsTest.colorsAt(viewport, points);
   },
 };
 
