@@ -13,6 +13,15 @@ export interface PagePoint {
   y: number;
 }
 
+export interface Stats {
+  pending: number;
+  bytes: number;
+  loadedScale: number;
+  layers: string[];
+  /** Id of the newest preview once all of it has arrived. */
+  preview: string | null;
+}
+
 export interface TestHandle {
   /** Colours that a viewport shows now: RGBA, rows from the top, in device pixels. */
   readPixels(viewport: Viewport): { width: number; height: number; data: Uint8ClampedArray };
@@ -26,7 +35,7 @@ export interface TestHandle {
   isSettled(): boolean;
   /** Resolves when everything asked for has been loaded and drawn. */
   settled(): Promise<void>;
-  stats(): { pending: number; bytes: number; loadedScale: number; layers: string[] };
+  stats(): Stats;
 }
 
 export interface Parts {
@@ -57,6 +66,7 @@ export function testHandle(parts: Parts): TestHandle {
       bytes: session.loaders.reduce((sum, loader) => sum + loader.bytes, 0),
       loadedScale: (session.image ?? session.loaders[0])?.loadedScale ?? -1,
       layers: session.loaders.map((loader) => loader.info.id),
+      preview: session.preview?.isComplete ? session.preview.info.id : null,
     }),
   };
 }

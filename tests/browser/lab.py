@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import ConsoleMessage, Locator, Page, Request
+import numpy as np
+from numpy.typing import NDArray
+from playwright.sync_api import ConsoleMessage, Locator, Page, Request, expect
 
 LAB_TIMEOUT_MS = 60_000
 CELL_TIMEOUT_MS = 120_000
@@ -118,12 +122,94 @@ class NotebookPage:
         """Return the root element of the first viewer."""
         return self.page.locator(".roiwidgets-viewer").first
 
+    # What a person does -----------------------------------------------------
+
+    def place_of(self, selector: str) -> tuple[float, float]:
+        """Return the page position of the middle of an element of the viewer."""
+        element = self.viewer().locator(selector).first
+        element.scroll_into_view_if_needed()
+        box = element.bounding_box()
+        assert box is not None, f"{selector} is not drawn"
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def drag(self, start: tuple[float, float], by: tuple[float, float]) -> None:
+        """Press the left button, move in steps, release, and wait for the drawing."""
+        mouse = self.page.mouse
+        mouse.move(*start)
+        mouse.down()
+        for step in (0.3, 0.7, 1.0):
+            mouse.move(start[0] + step * by[0], start[1] + step * by[1])
+        mouse.up()
+        self.wait_settled()
+
+    def press_on_slider(self, label: str, key: str, *, times: int) -> None:
+        """Press a key on the slider with a label, as fast as the browser takes it."""
+        row = self.page.locator(".widget-slider", has_text=label).first
+        handle = row.locator(".noUi-handle")
+        handle.focus()
+        for _ in range(times):
+            handle.press(key)
+
+    # What a person sees -----------------------------------------------------
+
+    def at(self, viewport: str, point: dict[str, float]) -> tuple[float, float]:
+        """Return the page position where the viewer draws a point of the frame."""
+        place = self._ask_viewer("worldToPage", viewport, point)
+        return place["x"], place["y"]
+
+    def colors(self, viewport: str, points: list[dict[str, float]]) -> NDArray[np.int64]:
+        """Return the colours that the viewer draws at points of the frame, shape (n, 3)."""
+        return np.array(self._ask_viewer("colorsAt", viewport, points))
+
+    def wait_settled(self) -> None:
+        """Wait until the viewer has loaded and drawn everything."""
+        condition = "root => root.roiwidgetsTest?.isSettled()"
+        self.page.wait_for_function(
+            f"() => ({condition})(document.querySelector('.roiwidgets-viewer'))",
+            timeout=CELL_TIMEOUT_MS,
+        )
+
+    def wait_until(self, expression: str) -> None:
+        """Wait until an expression is true in the kernel."""
+        self.page.evaluate(
+            f"""async ([given, limit]) => {{
+              const ask = {_EXECUTE.strip()};
+              const end = Date.now() + limit;
+              while (await ask(given) !== 'True') {{
+                if (Date.now() > end) throw new Error(given.expression + ' never became true');
+                await new Promise(resolve => setTimeout(resolve, 50));
+              }}
+            }}""",
+            [{"code": "", "expression": f"bool({expression})"}, CELL_TIMEOUT_MS],
+        )
+
+    def wait_for_preview(self) -> None:
+        """Wait until the newest values of the tuner are computed, sent and drawn."""
+        newest = ast.literal_eval(self.evaluate("viewer.preview['id']", after="tuner.wait(60)"))
+        self.page.wait_for_function(
+            """id => {
+              const {roiwidgetsTest: test} = document.querySelector('.roiwidgets-viewer');
+              return test.stats().preview === id && test.isSettled();
+            }""",
+            arg=newest,
+            timeout=CELL_TIMEOUT_MS,
+        )
+
+    def wait_until_enabled(self, button: Locator) -> None:
+        """Wait until a button can be pressed."""
+        expect(button).to_be_enabled(timeout=CELL_TIMEOUT_MS)
+
     def shut_down(self) -> None:
         """Stop the kernel, which would outlive the page."""
         self.page.evaluate(
             "async () => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
         )
         self.page.close()
+
+    def _ask_viewer(self, method: str, *arguments: object) -> Any:
+        return self.viewer().evaluate(
+            f"(root, given) => root.roiwidgetsTest.{method}(...given)", list(arguments)
+        )
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type == "error":

@@ -32,8 +32,13 @@ class Limits:
     step: Number | None = None
 
 
-def apply_setting(parameter: Parameter, setting: Setting) -> tuple[Parameter, object]:
+def apply_setting(
+    parameter: Parameter, value: object, setting: Setting
+) -> tuple[Parameter, object]:
     """Return a parameter narrowed by what the user passed to ``tune``, and its start value.
+
+    The start value is ``value``, or what is nearest to it in the range or first in
+    the list.
 
     Raises
     ------
@@ -45,11 +50,11 @@ def apply_setting(parameter: Parameter, setting: Setting) -> tuple[Parameter, ob
         narrowed = replace(
             parameter, minimum=limits.low, maximum=limits.high, step=limits.step or parameter.step
         )
-        return narrowed, min(max(_number(parameter.default), limits.low), limits.high)
+        return narrowed, min(max(_number(value), limits.low), limits.high)
     if isinstance(setting, list):
         if not setting:
             raise ParameterError(f"{parameter.name}=[] offers no choice; give at least one value")
-        first: object = parameter.default if parameter.default in setting else setting[0]
+        first: object = value if value in setting else setting[0]
         return replace(parameter, choices=tuple(setting)), first
     return parameter, parameter.check(setting)
 

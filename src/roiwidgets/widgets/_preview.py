@@ -133,7 +133,7 @@ class LivePreview:
             spatial=spatial,
             spacing=grid.spatial_spacing,
             operation=operation,
-            first=_visible_slices(grid.crop(region), self._viewer.slices),
+            first=_visible_slices(grid.crop(region), self._viewer.frame_position()),
         )
 
     def _source_of(self, data: object) -> VoxelSource:

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 import traitlets
 
 from roiwidgets.errors import RegionError
+from roiwidgets.images.grid import Grid, rotate_point
 from roiwidgets.regions import Region
 
 T = TypeVar("T")
@@ -26,8 +27,9 @@ class Checked(traitlets.TraitType[T, object], Generic[T]):
         Value before anything was set.
     help
         Meaning, unit and range.
-    to_json
-        Returns the JSON form; None sends the value as it is.
+    to_json, from_json
+        Convert to and from the browser's form, given the grid of the image; None
+        where both sides hold the same.
     """
 
     def __init__(
@@ -36,13 +38,16 @@ class Checked(traitlets.TraitType[T, object], Generic[T]):
         *,
         default: T,
         help: str,  # noqa: A002 # the name that traitlets gives it
-        to_json: Callable[[T], object] | None = None,
+        to_json: Callable[[T, Grid | None], object] | None = None,
+        from_json: Callable[[object, Grid | None], object] | None = None,
     ) -> None:
         super().__init__(default_value=default, help=help)
         self._check = check
         self.tag(sync=True)
         if to_json is not None:
-            self.tag(to_json=lambda value, _: to_json(value))
+            self.tag(to_json=lambda value, widget: to_json(value, widget.image_grid))
+        if from_json is not None:
+            self.tag(from_json=lambda value, widget: from_json(value, widget.image_grid))
 
     def validate(self, obj: object, value: object) -> T:  # noqa: ARG002 # traitlets' signature
         """Return the checked value."""
@@ -50,7 +55,7 @@ class Checked(traitlets.TraitType[T, object], Generic[T]):
 
 
 def check_region(value: object) -> Region | None:
-    """Return a region from a ``Region``, a pair of corners or the protocol's object."""
+    """Return a region from a ``Region``, a pair of corners of the world or their object."""
     if value is None or isinstance(value, Region):
         return value
     if isinstance(value, Mapping) and {"lower", "upper"} <= set(value):
@@ -65,12 +70,20 @@ def check_region(value: object) -> Region | None:
     )
 
 
-def region_to_json(region: Region | None) -> object:
-    """Return the protocol's form of a region."""
+def region_to_json(region: Region | None, grid: Grid | None) -> object:  # noqa: ARG001
+    """Return the protocol's form of a region, which is in the frame already."""
     if region is None:
         return None
     lower, upper = region.bounds()
     return {"lower": lower, "upper": upper}
+
+
+def region_from_json(value: object, grid: Grid | None) -> Region | None:
+    """Return the region that the browser means, whose coordinates are the frame's."""
+    region = check_region(value)
+    if region is None or grid is None or set(region.axes) != set(grid.spatial_axes):
+        return region
+    return Region(region.axes, region.lower, region.upper, grid.direction)
 
 
 def check_point(value: object) -> Point:
@@ -78,6 +91,28 @@ def check_point(value: object) -> Point:
     if not isinstance(value, Mapping) or not set(value) <= {"x", "y", "z"}:
         raise RegionError(f"a point is a dictionary with keys x, y, z, got {value!r:.120}")
     return {str(axis): finite_number(number, str(axis)) for axis, number in value.items()}
+
+
+def point_to_json(point: Point, grid: Grid | None) -> Point:
+    """Return a point of the world in the frame of the image."""
+    if grid is None or grid.direction is None or not point:
+        return point
+    return rotate_point({**middle_of(grid), **point}, grid.matrix().T, grid.spatial_axes)
+
+
+def point_from_json(value: object, grid: Grid | None) -> Point:
+    """Return where in the world a point of the frame is."""
+    point = check_point(value)
+    if grid is None or grid.direction is None or not point:
+        return point
+    known = point_to_json(middle_of(grid), grid)
+    return rotate_point({**known, **point}, grid.matrix(), grid.spatial_axes)
+
+
+def middle_of(grid: Grid) -> Point:
+    """Return the middle of a grid in the world."""
+    middle = {axis: 0.5 * sum(grid.edges(axis)) for axis in grid.spatial_axes}
+    return rotate_point(middle, grid.matrix(), grid.spatial_axes)
 
 
 def check_range(value: object) -> tuple[float, float]:

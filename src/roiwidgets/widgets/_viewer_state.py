@@ -16,6 +16,7 @@ import anywidget
 import traitlets
 
 from roiwidgets.errors import RoiwidgetsError
+from roiwidgets.images.grid import Grid
 from roiwidgets.widgets import _colormaps, _traits
 
 _STATIC = Path(__file__).parent / "static"
@@ -35,13 +36,16 @@ class ViewerState(anywidget.AnyWidget):
         _traits.check_region,
         default=None,
         to_json=_traits.region_to_json,
-        help="Region of interest; a Region, or a pair of corners in world units.",
+        from_json=_traits.region_from_json,
+        help="Region of interest; a Region, or a pair of corners in the world.",
     )
     roi_visible = traitlets.Bool(True, help="Whether the region's box is drawn.").tag(sync=True)
     slices: _traits.Checked[_traits.Point] = _traits.Checked(
         _traits.check_point,
         default={},
-        help="Where the three planes cross, {'x', 'y', 'z'} in world units.",
+        to_json=_traits.point_to_json,
+        from_json=_traits.point_from_json,
+        help="Where the three planes cross, {'x', 'y', 'z'} in the world.",
     )
     camera: _traits.Checked[dict[str, object]] = _traits.Checked(
         _traits.check_camera,
@@ -70,6 +74,9 @@ class ViewerState(anywidget.AnyWidget):
     ).tag(sync=True)
     error_message = traitlets.Unicode("", help="Shown in the viewer's error area.").tag(sync=True)
     height = traitlets.Int(560, min=160, max=4000, help="CSS pixels.").tag(sync=True)
+
+    image_grid: Grid | None = None
+    """Grid of the image's finest level, whose frame is the browser's; None before there is one."""
 
     settable: ClassVar[tuple[str, ...]] = (
         "roi", "roi_visible", "slices", "camera", "color_map", "color_range", "label_opacity",

@@ -145,7 +145,7 @@ class Tuner(ipywidgets.VBox):
     def _add_control(self, parameter: Parameter, setting: Setting | None) -> None:
         value: object = self._operation.values[parameter.name]
         if setting is not None:
-            parameter, value = apply_setting(parameter, setting)
+            parameter, value = apply_setting(parameter, value, setting)
             self._operation = self._operation.with_values(**{parameter.name: value})
         elif not is_controllable(value):
             return

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -27,7 +27,7 @@ from roiwidgets.images.pyramid import display_levels
 from roiwidgets.images.readers import open_image
 from roiwidgets.regions import Region, resolve_region
 from roiwidgets.regions.blocks import shape_of
-from roiwidgets.widgets import _colormaps, _picture
+from roiwidgets.widgets import _colormaps, _picture, _traits
 from roiwidgets.widgets._chunk_server import ChunkServer, ServedLayer, wire_dtype
 from roiwidgets.widgets._kernel_thread import KernelThread
 from roiwidgets.widgets._scene import (
@@ -68,9 +68,9 @@ class Viewer(ViewerState):
 
     Notes
     -----
-    ``roi``, ``slices`` and ``camera`` are in the frame of the image, whose axes are
-    parallel to the array's. Unless the image carries a direction matrix, that is
-    the world.
+    Coordinates are those of the world. ``roi`` is a box parallel to the array's axes:
+    of an image with a direction matrix it carries that matrix, and its edges are
+    in the turned frame; ``get_roi_region`` returns them in the world.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Viewer(ViewerState):
         self._preview_id: str | None = None
         self._shown_in_cell: int | None = None
         super().__init__()
-        self.on_msg(self._receive)
+        self.on_msg(lambda _, content, __: self._server.handle(content))
         self.set_image(image, name=name)
         if label_image is not None:
             self.set_label_image(label_image)
@@ -248,6 +248,10 @@ class Viewer(ViewerState):
         """Return an id that no layer of this viewer had before."""
         return f"{kind}-{next(self._ids)}"
 
+    def frame_position(self) -> dict[str, float]:
+        """Return where the three planes cross in the frame of the image."""
+        return _traits.point_to_json(self.slices, self.image_grid)
+
     def run_in_kernel(self, function: Any) -> None:
         """Run ``function`` in the kernel's main thread, the only one that sets traits."""
         self._kernel.call(function)
@@ -261,7 +265,7 @@ class Viewer(ViewerState):
         table = _colormaps.color_table(self.color_map)
         planes = _picture.planes_of(
             layer.image.images[level],
-            position=self.slices,
+            position=self.frame_position(),
             region=self._region(),
             indices={"t": self.time_index, "c": self.channel_index},
         )
@@ -296,25 +300,20 @@ class Viewer(ViewerState):
 
     @traitlets.validate("roi")
     def _check_roi(self, proposal: Mapping[str, Region | None]) -> Region | None:
-        region, layer = proposal["value"], self._layers.get("image")
-        if layer is None:
+        region, grid = proposal["value"], self.image_grid
+        if grid is None:
             return region
-        grid = layer.grids[0]
         whole = Region.whole(grid)
         if region is None:
             return whole
-        if region.direction is None and grid.direction is not None:
-            region = Region(region.axes, region.lower, region.upper, grid.direction)
         if set(region.axes) != set(whole.axes):
+            extent = whole.in_frame(region.direction)
             lower, upper = (
                 {**outer, **{a: own[a] for a in own if a in outer}}
-                for own, outer in zip(region.bounds(), whole.bounds(), strict=True)
+                for own, outer in zip(region.bounds(), extent.bounds(), strict=True)
             )
-            region = Region.from_bounds(lower, upper, direction=grid.direction)
+            region = Region.from_bounds(lower, upper, direction=region.direction)
         return region.in_frame(grid.direction).clip(whole)
-
-    def _receive(self, _: object, content: object, __: Sequence[bytes]) -> None:
-        self._server.handle(content)
 
     def _replace(self, role: str, layer: Layer | None) -> None:
         layers = {key: value for key, value in self._layers.items() if key != role}
@@ -326,6 +325,7 @@ class Viewer(ViewerState):
             self._server.add_layer(layer.id, layer.serve())
         previous = self._layers.get(role)
         self._layers = layers
+        self.image_grid = layers["image"].grids[0]
         self.set_trait("scene", scene)
         if previous is not None:
             self._server.remove_layer(previous.id)
@@ -337,9 +337,9 @@ class Viewer(ViewerState):
             self.roi = self.roi.clip(Region.whole(grid))
         else:
             self.roi = Region.whole(grid)
-            middle = [0.5 * sum(grid.edges(axis)) for axis in grid.spatial_axes]
-            self.slices = dict(zip(grid.spatial_axes, middle, strict=True))
+            self.slices = _traits.middle_of(grid)
             self.camera = {}
+            self.send_state(["roi", "slices"])  # another frame, though the world may be the same
         shown = self._layers["image"].value_range
         if previous is None or not kept or not are_alike(previous.value_range, shown):
             self.color_range = shown
