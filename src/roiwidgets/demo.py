@@ -138,11 +138,16 @@ def _write_phantom(path: Path) -> None:
 
 
 def _drop_widgets(notebook: NotebookNode) -> None:
-    """Drop live views, which are drawn by scripts from other hosts; pictures and text stay."""
+    """Drop live views, which scripts from other hosts would draw; their pictures stay."""
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
+        kept = []
         for output in cell.get("outputs", []):
-            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+            data = output.get("data", {})
+            is_view = data.pop("application/vnd.jupyter.widget-view+json", None) is not None
+            if not is_view or {"image/png", "text/html"} & set(data):
+                kept.append(output)
+        cell["outputs"] = kept
 
 
 def _save_pictures(notebook: NotebookNode, folder: Path) -> tuple[Path, ...]:

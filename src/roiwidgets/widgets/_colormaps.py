@@ -49,6 +49,18 @@ def color_table(name: str) -> NDArray[np.uint8]:
     return np.round(colors[:, :3] * 255).astype(np.uint8)
 
 
+def label_colors(labels: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Return the colours of labels, shape (..., 3); twin of ``js/src/render/colors.ts``."""
+    number = np.abs(np.round(labels.astype(np.float64)))[..., np.newaxis] % 997
+    hue = number * 0.61803398875 % 1
+    lightness = 0.5 + 0.12 * (number % 3 - 1)
+    k = (np.array([0, 8, 4]) + hue * 12) % 12
+    value = lightness - 0.38 * np.maximum(-1, np.minimum(np.minimum(k - 3, 9 - k), 1))
+    colors = np.floor(255 * np.clip(value, 0, 1) + 0.5).astype(np.uint8)
+    colors[labels == 0] = 0
+    return colors
+
+
 def encode_table(table: NDArray[np.uint8]) -> str:
     """Return a colour table as base64 of its 768 bytes."""
     return base64.b64encode(np.ascontiguousarray(table).tobytes()).decode("ascii")

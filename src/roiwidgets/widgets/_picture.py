@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from ngff_zarr import NgffImage
@@ -15,6 +16,8 @@ from roiwidgets.errors import RegionError
 from roiwidgets.images.geometry import Grid, grid_of
 from roiwidgets.images.sources import voxel_source
 from roiwidgets.regions import Region, resolve_region
+from roiwidgets.widgets._colormaps import label_colors
+from roiwidgets.widgets._scene import Layer
 
 GAP = 4
 SIDE = 320
@@ -37,15 +40,22 @@ class Plane:
     box
         Region as left, top, right, bottom voxel edges, or None where the plane
         misses the region.
+    labels
+        Shape (rows, columns); 0 is transparent. None where there are none.
     """
 
     values: NDArray[np.generic]
     pixel_size: tuple[float, float]
     box: tuple[int, int, int, int] | None
+    labels: NDArray[np.generic] | None = None
 
-    def draw(self, table: Rgb, low: float, high: float) -> Image.Image:
+    def draw(
+        self, table: Rgb, low: float, high: float, *, label_opacity: float = 0.5
+    ) -> Image.Image:
         """Return the plane in true proportions, at most ``SIDE`` pixels long."""
         colors = colorize(self.values, table, low, high)
+        if self.labels is not None:
+            colors = _blend(colors, self.labels, label_opacity)
         rows, columns = colors.shape[:2]
         height, width = rows * self.pixel_size[0], columns * self.pixel_size[1]
         factor = SIDE / max(height, width)
@@ -59,12 +69,56 @@ class Plane:
         return panel
 
 
+def draw(
+    layers: Mapping[str, Layer],
+    level: int,
+    *,
+    position: Mapping[str, float],
+    region: Region,
+    indices: Mapping[str, int],
+    table: Rgb,
+    window: tuple[float, float],
+    label_opacity: float,
+) -> bytes:
+    """Return the planes of a level of the image, its labels over them, as a PNG.
+
+    Parameters
+    ----------
+    layers
+        The ``image`` and, where there are any, the ``labels``.
+    level
+        Level of the image, small enough to be read.
+    position, region, indices
+        As for ``planes_of``.
+    table
+        256 colours.
+    window
+        Values drawn in the first and the last colour.
+    label_opacity
+        0 to 1.
+    """
+    image = layers["image"].image.images[level]
+    labels = _level_like(grid_of(image), layers["labels"]) if "labels" in layers else None
+    planes = planes_of(image, position=position, region=region, indices=indices, labels=labels)
+    return compose([plane.draw(table, *window, label_opacity=label_opacity) for plane in planes])
+
+
+def _level_like(grid: Grid, layer: Layer) -> NgffImage:
+    """Return the level of a layer whose voxels are closest in size to a grid's."""
+
+    def difference(i: int) -> float:
+        return abs(math.log(layer.grids[i].along("x")[1] / grid.along("x")[1]))
+
+    return layer.image.images[min(range(len(layer.grids)), key=difference)]
+
+
 def planes_of(
     image: NgffImage,
     *,
     position: Mapping[str, float],
     region: Region,
     indices: Mapping[str, int],
+    labels: NgffImage | None = None,
 ) -> list[Plane]:
     """Return the planes through a point: xy, xz and yz, or the one plane of a 2-D image.
 
@@ -78,10 +132,45 @@ def planes_of(
         Drawn as an outline.
     indices
         Index along ``t`` and ``c``.
+    labels
+        Drawn over the image, on any grid in the same frame; small enough to be read.
     """
     grid = grid_of(image)
     across = grid.spatial_axes if len(grid.spatial_axes) == 3 else ("",)
-    return [_plane_across(image, grid, axis, position, region, indices) for axis in across]
+    planes = [_plane_across(image, grid, axis, position, region, indices) for axis in across]
+    if labels is None:
+        return planes
+    return [
+        replace(plane, labels=_labels_across(labels, grid, axis, position, indices))
+        for plane, axis in zip(planes, across, strict=True)
+    ]
+
+
+def _labels_across(
+    labels: NgffImage,
+    shown: Grid,
+    across: str,
+    position: Mapping[str, float],
+    indices: Mapping[str, int],
+) -> NDArray[np.generic]:
+    """Return the labels nearest to the voxels of a plane of another grid; 0 beyond them."""
+    grid = grid_of(labels)
+    nearest = []
+    for axis, size in zip(grid.axes, grid.shape, strict=True):
+        if axis not in shown.spatial_axes:
+            nearest.append(np.array([min(indices.get(axis, 0), size - 1)]))
+            continue
+        count, step, start = shown.along(axis)
+        index = [_nearest_index(shown, axis, position)] if axis == across else np.arange(count)
+        _, spacing, origin = grid.along(axis)
+        nearest.append(np.round((start + np.asarray(index) * step - origin) / spacing).astype(int))
+    inside = [(i >= 0) & (i < size) for i, size in zip(nearest, grid.shape, strict=True)]
+    clipped = [np.clip(i, 0, size - 1) for i, size in zip(nearest, grid.shape, strict=True)]
+    box = tuple(slice(int(i.min()), int(i.max()) + 1) for i in clipped)
+    read = voxel_source(labels.data).read(box)
+    values = read[np.ix_(*(i - i.min() for i in clipped))]
+    values[~np.logical_and.reduce(np.broadcast_arrays(*np.ix_(*inside)))] = 0
+    return values.reshape([shown.along(axis)[0] for axis in shown.spatial_axes if axis != across])
 
 
 def _plane_across(
@@ -151,6 +240,12 @@ def colorize(plane: NDArray[np.generic], table: Rgb, low: float, high: float) ->
     if plane.dtype.kind == "f":
         colors[np.isnan(plane)] = 0
     return colors
+
+
+def _blend(colors: Rgb, labels: NDArray[np.generic], opacity: float) -> Rgb:
+    share = np.where(labels == 0, 0.0, opacity)[..., np.newaxis]
+    mixed: Rgb = np.round(colors * (1 - share) + label_colors(labels) * share).astype(np.uint8)
+    return mixed
 
 
 def compose(panels: list[Image.Image]) -> bytes:

@@ -260,16 +260,17 @@ class Viewer(ViewerState):
 
     def draw_png(self) -> bytes:
         """Return the three planes through the crosshair as a PNG, drawn in Python."""
-        layer = self._layers["image"]
-        level = self._finest_within(Region.whole(layer.grids[0]), PICTURE_BUDGET)
-        table = _colormaps.color_table(self.color_map)
-        planes = _picture.planes_of(
-            layer.image.images[level],
+        whole = Region.whole(self._layers["image"].grids[0])
+        return _picture.draw(
+            self._layers,
+            self._finest_within(whole, PICTURE_BUDGET),
             position=self.frame_position(),
             region=self._region(),
             indices={"t": self.time_index, "c": self.channel_index},
+            table=_colormaps.color_table(self.color_map),
+            window=self.color_range,
+            label_opacity=self.label_opacity,
         )
-        return _picture.compose([plane.draw(table, *self.color_range) for plane in planes])
 
     def _ipython_display_(self) -> None:
         """Display the viewer, unless ``view`` already did so in this cell."""
