@@ -101,6 +101,19 @@ def test_labels_keep_their_ids_in_coarser_levels(tmp_path: Path) -> None:
     assert "image-label" in (result.root_attributes or {})
 
 
+@pytest.mark.parametrize("steps", ["threshold", "pipeline"])
+def test_a_mask_stays_a_mask_in_coarser_levels(tmp_path: Path, steps: str) -> None:
+    rng = np.random.default_rng(2)
+    image = image_of(rng.integers(0, 255, (160, 140), dtype=np.uint8), axes="yx")
+    mask = ops.binary_threshold(lower=100, inside_value=7)
+    operation = mask if steps == "threshold" else ops.median(radius=1) | mask
+
+    result = promote(image, operation, tmp_path / "m.zarr", executor=Inline(), progress=False)
+
+    assert len(result.images) > 1
+    assert set(np.unique(voxels_of(result.images[-1]))) == {0, 7}
+
+
 def test_times_and_channels_are_volumes_of_their_own(tmp_path: Path) -> None:
     voxels = np.random.default_rng(1).integers(0, 255, (2, 3, 9, 20, 17), dtype=np.uint8)
     image = image_of(voxels, axes="tczyx")

@@ -194,7 +194,7 @@ def plan(
     chunks
         Voxels of a chunk along the spatial axes; 64 (3-D) or 512 (2-D) by default.
     binning
-        How lower levels are made; the mean by default, the mode for labels.
+        How lower levels are made; the mean by default, the mode for labels and masks.
 
     Returns
     -------
@@ -245,7 +245,7 @@ def plan(
         block_shape=_block_shape(chunk_shape, halo, grid),
         halo=halo,
         dtype=dtype,
-        kind=binning or _default_binning(multiscales),
+        kind=binning or _default_binning(multiscales, operation),
         notes=(*notes, *_notes(source.dtype, dtype, grid)),
         fingerprint=fingerprint(source),
     )
@@ -315,9 +315,9 @@ def _overhead(block: tuple[int, ...], halo: tuple[int, ...]) -> float:
     return math.prod((n + 2 * h) / n for n, h in zip(block, halo, strict=True))
 
 
-def _default_binning(multiscales: Multiscales) -> BinKind:
+def _default_binning(multiscales: Multiscales, operation: Operation | Pipeline) -> BinKind:
     is_labels = "image-label" in (multiscales.root_attributes or {})
-    return "mode" if is_labels else "mean"
+    return "mode" if is_labels or operation.makes_labels else "mean"
 
 
 def _notes(

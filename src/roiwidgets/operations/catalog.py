@@ -81,7 +81,7 @@ def binary_threshold(
     }  # fmt: skip
     return Operation(
         "binary_threshold", _binary_threshold, parameters, values, "pointwise", _no_halo,
-        _always("uint8"), PIXEL_TYPES,
+        _always("uint8"), PIXEL_TYPES, makes_labels=True,
     )  # fmt: skip
 
 

@@ -63,6 +63,8 @@ class Operation:
         the user's ``module:qualname``.
     source
         Text of a user's function that cannot be imported again.
+    makes_labels
+        Whether results are numbers of classes, of which no mean can be taken.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Operation:
     origin: str = "catalogue"
     source: str = ""
     options: Values = dataclasses.field(default_factory=dict)
+    makes_labels: bool = False
 
     def __post_init__(self) -> None:
         known = {parameter.name: parameter for parameter in self.parameters}
@@ -274,6 +277,11 @@ class Pipeline:
                 for name, value in step.values.items()
             }
         )
+
+    @property
+    def makes_labels(self) -> bool:
+        """Whether the last step's results are numbers of classes."""
+        return self.steps[-1].makes_labels
 
     @property
     def support(self) -> Support:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import math
 from collections.abc import Mapping
@@ -169,7 +170,7 @@ def _labels_across(
     box = tuple(slice(int(i.min()), int(i.max()) + 1) for i in clipped)
     read = voxel_source(labels.data).read(box)
     values = read[np.ix_(*(i - i.min() for i in clipped))]
-    values[~np.logical_and.reduce(np.broadcast_arrays(*np.ix_(*inside)))] = 0
+    values[~functools.reduce(np.logical_and.outer, inside)] = 0
     return values.reshape([shown.along(axis)[0] for axis in shown.spatial_axes if axis != across])
 
 
