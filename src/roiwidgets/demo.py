@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from roiwidgets.errors import UnsupportedImageError
+from roiwidgets.errors import DemoError, UnsupportedImageError
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -80,11 +80,12 @@ def run_headless(demo: Demo) -> Report:
 
     Raises
     ------
-    nbclient.exceptions.CellExecutionError
+    DemoError
         If a cell of the notebook raises.
     """
     import nbformat
     from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
     from nbconvert import HTMLExporter
 
     notebook = nbformat.read(demo.notebook, as_version=4)  # type: ignore[no-untyped-call] # untyped
@@ -94,7 +95,10 @@ def run_headless(demo: Demo) -> Report:
         kernel_name="python3",
         resources={"metadata": {"path": str(demo.folder)}},
     )
-    client.execute(env={**os.environ, DATA_VARIABLE: demo.data})
+    try:
+        client.execute(env={**os.environ, DATA_VARIABLE: demo.data})
+    except CellExecutionError as error:
+        raise DemoError(f"a cell of {demo.notebook} failed:\n{error}") from error
     _drop_widgets(notebook)
     exporter = HTMLExporter(raw_template=_TEMPLATE)  # type: ignore[no-untyped-call] # untyped
     page, _ = exporter.from_notebook_node(notebook)

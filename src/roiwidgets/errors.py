@@ -65,5 +65,9 @@ class PromotionError(RoiwidgetsError, RuntimeError):
     """A promotion stopped; finished blocks are kept in the ``.partial`` folder."""
 
 
-class PromotionCancelled(RoiwidgetsError):  # noqa: N818 # named as asyncio.CancelledError is not: nothing failed
+class PromotionCancelled(RoiwidgetsError):  # noqa: N818 # nothing failed
     """A promotion was cancelled; finished blocks are kept for a later run."""
+
+
+class DemoError(RoiwidgetsError):
+    """The example notebook failed."""

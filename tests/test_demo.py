@@ -1,0 +1,84 @@
+"""The example notebook, executed as ``roiwidgets demo --headless`` does it."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import itk
+import numpy as np
+import pytest
+import zarr
+from PIL import Image
+
+from roiwidgets import demo
+from roiwidgets.cli import main
+
+pytestmark = pytest.mark.notebook
+
+
+def voxels(store: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
+    """Read the finest level with zarr alone."""
+    group = zarr.open_group(store, mode="r")
+    path = group.attrs["ome"]["multiscales"][0]["datasets"][0]["path"]  # type: ignore[index,call-overload] # JSON
+    return np.asarray(group[path])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the demo leaves behind."""
+    folder = tmp_path_factory.mktemp("demo")
+    assert main(["demo", "--headless", "--output", str(folder)]) == 0
+    return folder
+
+
+def test_the_promoted_median_is_that_of_the_whole_volume(folder: Path) -> None:
+    phantom = voxels(folder / "phantom.ome.zarr")
+    expected = itk.median_image_filter(itk.image_from_array(phantom), radius=1)
+
+    assert phantom.shape == demo.PHANTOM_SHAPE
+    np.testing.assert_array_equal(
+        voxels(folder / "median.ome.zarr"), itk.array_from_image(expected)
+    )
+
+
+def test_every_store_of_the_story_is_complete(folder: Path) -> None:
+    stores = {path.name for path in folder.iterdir() if path.name.endswith(".zarr")}
+
+    assert stores == {
+        f"{name}.ome.zarr"
+        for name in ("phantom", "ct", "threshold", "median", "gradient", "bilateral")
+    }
+    assert not list(folder.glob("*.partial"))
+    assert voxels(folder / "gradient.ome.zarr").dtype == np.float32
+
+
+def test_the_report_shows_pictures_and_asks_no_other_host(folder: Path) -> None:
+    page = (folder / "report.html").read_text()
+
+    assert len(re.findall(r"<img[^>]+data:image/png", page)) == 3
+    assert "the promoted region equals the tuned one" in page
+    assert re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=\"(?!data:)[^\"#]+", page) == []
+
+
+def test_the_pictures_are_files_of_their_own(folder: Path) -> None:
+    pictures = sorted(folder.glob("*.png"))
+
+    assert len(pictures) == 3
+    for path in pictures:
+        image = Image.open(io.BytesIO(path.read_bytes()))
+        assert image.width > 600
+        assert len(np.unique(np.asarray(image))) > 50
+
+
+def test_a_notebook_that_fails_says_in_which_cell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepared = demo.prepare(tmp_path)
+    text = prepared.notebook.read_text()
+    prepared.notebook.write_text(text.replace("viewer = rw.view(ct)", "viewer = rw.veiw(ct)"))
+
+    assert main(["demo", "--headless", "--output", str(tmp_path)]) == 1
+
+    assert "no attribute 'veiw'" in capsys.readouterr().err
