@@ -101,6 +101,7 @@ def test_look_choose_tune_promote(notebook: NotebookPage) -> None:
     notebook.drag(start, (there[0] - here[0], there[1] - here[1]))
 
     quarter, half = round(0.25 * size), round(0.5 * size)
+    notebook.wait_until(f"viewer.get_roi_slice(0)[2].stop == {edge}")
     box, shape = value(
         notebook,
         "[(s.start, s.stop) for s in viewer.get_roi_slice(0)], viewer.get_roi_image(0).data.shape",
