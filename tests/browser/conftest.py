@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests.browser.chromium_finder import FLAGS, find_chromium
 from tests.browser.lab import LabServer
+from tests.browser.page.harness import ViewerPage
 
 LAB_START_TIMEOUT_S = 60
 
@@ -40,6 +41,17 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     chromium = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
     yield chromium
     chromium.close()
+
+
+@pytest.fixture
+def viewer(browser: Browser) -> Iterator[ViewerPage]:
+    """A bare page for one viewer; it must not complain nor ask for anything from elsewhere."""
+    context = browser.new_context(viewport={"width": 900, "height": 760})
+    page = ViewerPage(context)
+    yield page
+    context.close()
+    assert page.problems == []
+    assert page.elsewhere == []
 
 
 @pytest.fixture(scope="session")

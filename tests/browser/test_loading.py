@@ -1,0 +1,89 @@
+"""Which scale is loaded when, and what follows an image that changes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.browser.page.checks import ROI, TOLERANCE, assert_shows, slice_points
+from tests.browser.page.harness import ViewerPage
+from tests.browser.page.phantoms import LayerData, expected_colors, gray_table, layer, noise
+
+
+def test_no_more_than_four_requests_are_in_flight(viewer: ViewerPage) -> None:
+    image = layer(noise((128, 128, 160), "uint16", 0, 60000), scales=3)
+
+    viewer.open(image)
+
+    assert viewer.page.evaluate("harness.model.kernel.mostInFlight") <= 4
+    assert viewer.stats()["loadedScale"] == 0
+    first = viewer.page.evaluate("harness.model.kernel.received[0].requests[0]")
+    assert (first["level"], first["shape"]) == (2, [32, 32, 40])
+
+
+def test_python_asks_for_a_scale_and_keeps_it(viewer: ViewerPage) -> None:
+    image = layer(noise((16, 16, 16), "uint8", 0, 255), scales=3)
+    viewer.open(image)
+
+    viewer.set(loaded_scale=1)
+    viewer.set(slices=image.centre((3, 3, 3)))
+
+    assert viewer.get("loaded_scale") == 1
+    assert "scale 1 of 0" in viewer.text(".rw-status")
+    viewer.set(loaded_scale=0)
+    assert viewer.stats()["loadedScale"] == 0
+
+
+def test_a_scale_beyond_the_budget_is_refused_with_the_reason(viewer: ViewerPage) -> None:
+    image = layer(noise((16, 16, 16), "uint8", 0, 255), scales=2)
+    viewer.open(image, memory_budget=8**3)
+
+    viewer.set(loaded_scale=0)
+
+    assert viewer.saved("loaded_scale") == 1
+    assert "the budget is" in viewer.text(".rw-status")
+
+
+def test_a_new_image_keeps_region_and_slices(viewer: ViewerPage) -> None:
+    image = layer(noise((16, 16, 16), "uint8", 0, 255))
+    other = layer(255 - image.finest[..., 0], id="image-2")
+    viewer.open(image, roi=ROI, slices=image.centre((4, 4, 4)))
+    viewer.serve_also(other)
+
+    viewer.page.evaluate("harness.model.kernel.isBusy = true")
+    viewer.set_now(scene=viewer.scene(other))
+    assert_shows(viewer, image, "z", 4, (0, 255))
+    viewer.page.evaluate("harness.model.kernel.wake()")
+    viewer.wait_settled()
+
+    assert_shows(viewer, other, "z", 4, (0, 255))
+    assert viewer.get("roi") == ROI
+
+
+def test_time_and_channel_sliders(viewer: ViewerPage) -> None:
+    frames = noise((3, 1, 4, 8, 8, 1), "uint8", 0, 255)
+    movie = LayerData("image-1", "image", (frames,))
+    viewer.open(movie, slices=movie.centre((1, 4, 4)))
+
+    viewer.page.get_by_label("Time").fill("2")
+    viewer.wait_settled()
+
+    points, _ = slice_points(movie, "z", 1)
+    expected = frames[2, 0, 1, :, :, 0].ravel().astype(int)
+    assert viewer.saved("time_index") == 2
+    assert np.abs(viewer.colors("z", points)[:, 0] - expected).max() <= TOLERANCE
+    assert not viewer.page.get_by_label("Channel").is_visible()
+
+
+def test_a_small_budget_is_spent_on_the_region(viewer: ViewerPage) -> None:
+    image = layer(noise((16, 16, 16), "uint8", 0, 255), scales=3)
+
+    viewer.open(image, roi=ROI, memory_budget=8**3 + 8**3, slices=image.centre((4, 8, 8)))
+
+    assert viewer.saved("loaded_scale") == 0
+    inside = [(4, y, x) for y in range(6, 14) for x in range(4, 12)]
+    values = np.array([image.finest[each][0] for each in inside])
+    colors = viewer.colors("z", [image.centre(each) for each in inside])
+    assert np.abs(colors - expected_colors(values, gray_table(), (0, 255))).max() <= TOLERANCE
+    outside = image.levels[1][0, 0, 2, 0, 0, 0]
+    corner = viewer.colors("z", [image.centre((4, 0, 0))])
+    assert np.abs(corner - int(outside)).max() <= TOLERANCE
