@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
 import signal
@@ -37,7 +38,11 @@ def start_worker(parent: int, folder: str | None) -> None:
     # loky takes a process that has loaded ITK, or held a large block, for a memory leak
     # and restarts it again and again
     loky.process_executor._USE_PSUTIL = False
-    if os.name == "posix":  # elsewhere the parent's number stays when the parent is gone
+    if os.name == "posix":
+        # locks that libraries make on import (numcodecs does) then need no clean-up, which a
+        # killed process cannot do; Python would report them as leaked
+        multiprocessing.set_start_method("fork", force=True)
+        # elsewhere the parent's number stays when the parent is gone
         threading.Thread(target=_watch, args=(parent, folder), daemon=True).start()
 
 
