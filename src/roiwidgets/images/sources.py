@@ -8,10 +8,11 @@ whole array and return native, C-contiguous numpy arrays.
 from __future__ import annotations
 
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 import zarr
@@ -21,8 +22,6 @@ from zarr.storage import FsspecStore, LocalStore
 from roiwidgets.errors import ImageError, UnsupportedDtypeError
 
 if TYPE_CHECKING:
-    from typing import Any
-
     import dask.array as da
 
     # the parameter of zarr's generic is its metadata version, which is all one to us
@@ -67,8 +66,40 @@ class VoxelSource(Protocol):
         ...
 
 
+class StoredSource(ABC):
+    """What all sources share whose array is opened anew, as Zarr, in each process."""
+
+    @property
+    @abstractmethod
+    def _array(self) -> ZarrArray:
+        """The opened array."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Voxels along each axis."""
+        return tuple(int(n) for n in self._array.shape)
+
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        """Data type in native byte order."""
+        return native_dtype(self._array.dtype)
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """Shape of a chunk (inside a shard, where the store has shards), page or tile."""
+        return tuple(int(n) for n in self._array.chunks)
+
+    def read(self, slices: Slices) -> Voxels:
+        """Return the voxels in ``slices``; missing chunks read as the fill value."""
+        return np.ascontiguousarray(self._array[slices], dtype=self.dtype)
+
+    def restrict(self, slices: Slices) -> Self:  # noqa: ARG002 - a location is small already
+        """Return the source itself."""
+        return self
+
+
 @dataclass(frozen=True)
-class ZarrSource:
+class ZarrSource(StoredSource):
     """An array in a Zarr store, pickled as its location.
 
     Parameters
@@ -96,29 +127,6 @@ class ZarrSource:
     def _array(self) -> ZarrArray:
         return _open_zarr_array(self)
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Voxels along each axis."""
-        return tuple(int(n) for n in self._array.shape)
-
-    @property
-    def dtype(self) -> np.dtype[np.generic]:
-        """Data type in native byte order."""
-        return native_dtype(self._array.dtype)
-
-    @property
-    def chunks(self) -> tuple[int, ...]:
-        """Shape of a chunk (inside a shard, where the store has shards)."""
-        return tuple(int(n) for n in self._array.chunks)
-
-    def read(self, slices: Slices) -> Voxels:
-        """Return the voxels in ``slices``; missing chunks read as the fill value."""
-        return np.ascontiguousarray(self._array[slices], dtype=self.dtype)
-
-    def restrict(self, slices: Slices) -> ZarrSource:  # noqa: ARG002 - a location is small already
-        """Return the source itself."""
-        return self
-
 
 @lru_cache(maxsize=OPEN_ARRAYS)
 def _open_zarr_array(source: ZarrSource) -> ZarrArray:
@@ -130,8 +138,25 @@ def _open_zarr_array(source: ZarrSource) -> ZarrArray:
     return opened
 
 
+class _PartSource:
+    """What the sources share that hold an array, or a part of one."""
+
+    array: Any
+    whole_shape: tuple[int, ...] | None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Voxels along each axis of the whole array."""
+        return self.whole_shape or tuple(int(n) for n in self.array.shape)
+
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        """Data type in native byte order."""
+        return native_dtype(self.array.dtype)
+
+
 @dataclass(frozen=True, eq=False)
-class ArraySource:
+class ArraySource(_PartSource):
     """An array in memory, or anything that is sliced like one.
 
     Parameters
@@ -151,16 +176,6 @@ class ArraySource:
     offset: tuple[int, ...] | None = None
     whole_shape: tuple[int, ...] | None = None
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Voxels along each axis of the whole array."""
-        return self.whole_shape or tuple(int(n) for n in self.array.shape)
-
-    @property
-    def dtype(self) -> np.dtype[np.generic]:
-        """Data type in native byte order."""
-        return native_dtype(self.array.dtype)
-
     def read(self, slices: Slices) -> Voxels:
         """Return a copy of the voxels in ``slices``."""
         local = _shift(slices, self.offset, self.array.shape)
@@ -173,7 +188,7 @@ class ArraySource:
 
 
 @dataclass(frozen=True, eq=False)
-class DaskSource:
+class DaskSource(_PartSource):
     """Any dask array; a read computes the few blocks that it touches.
 
     Parameters
@@ -187,16 +202,6 @@ class DaskSource:
     array: da.Array
     offset: tuple[int, ...] | None = None
     whole_shape: tuple[int, ...] | None = None
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Voxels along each axis of the whole array."""
-        return self.whole_shape or tuple(int(n) for n in self.array.shape)
-
-    @property
-    def dtype(self) -> np.dtype[np.generic]:
-        """Data type in native byte order."""
-        return native_dtype(self.array.dtype)
 
     @property
     def chunks(self) -> tuple[int, ...]:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-import numpy as np
 import zarr
 from ngff_zarr import Multiscales, NgffImage
 from tifffile import TiffFile, TiffFileError, xml2dict
@@ -18,7 +17,7 @@ from roiwidgets.errors import ImageError, UnsupportedImageError
 from roiwidgets.images.axes import KNOWN_AXES, SPATIAL_AXES, is_rgb
 from roiwidgets.images.interop import image_of_source
 from roiwidgets.images.ome_zarr import to_multiscales
-from roiwidgets.images.sources import Slices, Voxels, native_dtype
+from roiwidgets.images.sources import StoredSource
 from roiwidgets.images.units import spelt_out_unit
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ _CENTIMETER = 3
 
 
 @dataclass(frozen=True)
-class TiffSource:
+class TiffSource(StoredSource):
     """One level of the first series of a TIFF file, pickled as its path.
 
     Parameters
@@ -58,29 +57,6 @@ class TiffSource:
     @property
     def _array(self) -> ZarrArray:
         return _open_level(self)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Voxels along each axis of the file."""
-        return tuple(int(n) for n in self._array.shape)
-
-    @property
-    def dtype(self) -> np.dtype[np.generic]:
-        """Data type in native byte order."""
-        return native_dtype(self._array.dtype)
-
-    @property
-    def chunks(self) -> tuple[int, ...]:
-        """Shape of a page, a strip or a tile."""
-        return tuple(int(n) for n in self._array.chunks)
-
-    def read(self, slices: Slices) -> Voxels:
-        """Return the voxels in ``slices``."""
-        return np.ascontiguousarray(self._array[slices], dtype=self.dtype)
-
-    def restrict(self, slices: Slices) -> TiffSource:  # noqa: ARG002 - a path is small already
-        """Return the source itself."""
-        return self
 
 
 @lru_cache(maxsize=OPEN_FILES)
