@@ -259,5 +259,5 @@ def compose(panels: list[Image.Image]) -> bytes:
         picture.paste(panel, (left, (height - panel.height) // 2))
         left += panel.width + GAP
     buffer = io.BytesIO()
-    picture.save(buffer, format="PNG", optimize=True)
+    picture.save(buffer, format="PNG")
     return buffer.getvalue()

@@ -8,12 +8,20 @@ from typing import Generic, TypeVar
 
 import traitlets
 
-from roiwidgets.errors import RegionError
+from roiwidgets.errors import ParameterError, RegionError
 from roiwidgets.images.grid import Grid, rotate_point
 from roiwidgets.regions import Region
 
 T = TypeVar("T")
 Point = dict[str, float]
+
+
+class RefusedRegionError(RegionError, traitlets.TraitError):
+    """A region that a trait refuses; traitlets then keeps the old one, whoever sent it."""
+
+
+class RefusedParameterError(ParameterError, traitlets.TraitError):
+    """A value that a trait refuses; traitlets then keeps the old one, whoever sent it."""
 
 
 class Checked(traitlets.TraitType[T, object], Generic[T]):
@@ -68,6 +76,29 @@ def check_region(value: object) -> Region | None:
         f"a region is a Region or a pair of corners such as ({{'x': 0, 'y': 0}}, "
         f"{{'x': 9, 'y': 9}}), got {value!r:.120}"
     )
+
+
+def region_on(grid: Grid, region: Region | None) -> Region:
+    """Return a region in the frame of a grid, inside it, along all its axes.
+
+    None is the whole grid.
+
+    Raises
+    ------
+    RegionError
+        If the region lies outside.
+    """
+    whole = Region.whole(grid)
+    if region is None:
+        return whole
+    if set(region.axes) != set(whole.axes):
+        extent = whole.in_frame(region.direction)
+        lower, upper = (
+            {**outer, **{a: own[a] for a in own if a in outer}}
+            for own, outer in zip(region.bounds(), extent.bounds(), strict=True)
+        )
+        region = Region.from_bounds(lower, upper, direction=region.direction)
+    return region.in_frame(grid.direction).clip(whole)
 
 
 def region_to_json(region: Region | None, grid: Grid | None) -> object:  # noqa: ARG001

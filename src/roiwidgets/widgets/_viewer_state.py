@@ -15,8 +15,9 @@ from typing import ClassVar
 import anywidget
 import traitlets
 
-from roiwidgets.errors import RoiwidgetsError
+from roiwidgets.errors import ParameterError, RegionError, RoiwidgetsError
 from roiwidgets.images.grid import Grid
+from roiwidgets.regions import Region
 from roiwidgets.widgets import _colormaps, _traits
 
 _STATIC = Path(__file__).parent / "static"
@@ -96,8 +97,8 @@ class ViewerState(anywidget.AnyWidget):
             try:
                 super().set_state({name: value})
             except (RoiwidgetsError, traitlets.TraitError) as error:
-                log.warning("%s from the browser refused: %s", name, error)
-                self.error_message = str(error)
+                log.warning("%s from the browser refused: %.500s", name, error)
+                self.error_message = str(error)[:500]
 
     @traitlets.default("color_table")
     def _default_color_table(self) -> str:
@@ -105,8 +106,20 @@ class ViewerState(anywidget.AnyWidget):
 
     @traitlets.validate("color_map")
     def _check_color_map(self, proposal: Mapping[str, str]) -> str:
-        _colormaps.color_table(proposal["value"])
+        try:
+            _colormaps.color_table(proposal["value"])
+        except ParameterError as error:
+            raise _traits.RefusedParameterError(str(error)) from error
         return proposal["value"]
+
+    @traitlets.validate("roi")
+    def _check_roi(self, proposal: Mapping[str, Region | None]) -> Region | None:
+        if self.image_grid is None:
+            return proposal["value"]
+        try:
+            return _traits.region_on(self.image_grid, proposal["value"])
+        except RegionError as error:
+            raise _traits.RefusedRegionError(str(error)) from error
 
     @traitlets.observe("color_map")
     def _send_color_table(self, change: Mapping[str, str]) -> None:

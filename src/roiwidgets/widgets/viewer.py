@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import traitlets
 from IPython import get_ipython
 from IPython.display import display
 from ngff_zarr import Multiscales, NgffImage
@@ -298,23 +297,6 @@ class Viewer(ViewerState):
         super().close()
 
     # Inside -----------------------------------------------------------------
-
-    @traitlets.validate("roi")
-    def _check_roi(self, proposal: Mapping[str, Region | None]) -> Region | None:
-        region, grid = proposal["value"], self.image_grid
-        if grid is None:
-            return region
-        whole = Region.whole(grid)
-        if region is None:
-            return whole
-        if set(region.axes) != set(whole.axes):
-            extent = whole.in_frame(region.direction)
-            lower, upper = (
-                {**outer, **{a: own[a] for a in own if a in outer}}
-                for own, outer in zip(region.bounds(), extent.bounds(), strict=True)
-            )
-            region = Region.from_bounds(lower, upper, direction=region.direction)
-        return region.in_frame(grid.direction).clip(whole)
 
     def _replace(self, role: str, layer: Layer | None) -> None:
         layers = {key: value for key, value in self._layers.items() if key != role}

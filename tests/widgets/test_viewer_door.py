@@ -1,0 +1,154 @@
+"""What the browser sends is checked at the door: refused with a word, never an exception."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import roiwidgets as rw
+from roiwidgets.images.readers import open_image
+
+FLIPPED = ((1.0, 0.0, 0.0), (0.0, -1.0, 0.0), (0.0, 0.0, -1.0))
+SHAPE = (8, 10, 12)
+
+KEYS = (
+    *("kind", "requests", "ids", "id", "image", "level", "start", "shape", "generation", "time"),
+    *("channel", "lower", "upper", "x", "y", "z", "volume", "planes"),
+)
+"""Words of the protocol, so that some nonsense comes close to sense."""
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["get", "image-1", "lower", "upper"]),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(KEYS),
+            inner,
+            max_size=6,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@pytest.fixture(scope="module")
+def viewer() -> rw.Viewer:
+    return rw.view(np.random.default_rng(0).integers(0, 255, SHAPE).astype(np.uint8))
+
+
+def state_of(viewer: rw.Viewer) -> dict[str, Any]:
+    return viewer.get_state()
+
+
+@pytest.mark.parametrize("name", ["scene", "preview", "color_table", "color_maps", "_esm"])
+def test_what_belongs_to_the_kernel_is_not_set(
+    viewer: rw.Viewer, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = state_of(viewer)[name]
+
+    with caplog.at_level(logging.WARNING):
+        viewer.set_state({name: {}})
+
+    assert state_of(viewer)[name] == before
+    assert f"tried to set {name}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("roi", {"lower": {"x": 0}, "upper": {"x": float("nan")}}),
+        ("roi", {"lower": {"x": 5}, "upper": {"x": 1}}),
+        ("roi", {"lower": {"x": 900}, "upper": {"x": 901}}),
+        ("roi", {"lower": {"x": "0"}, "upper": {"w": 1}}),
+        ("roi", "everything"),
+        ("slices", {"x": float("inf")}),
+        ("slices", {"x": 1, "q": 2}),
+        ("slices", [1, 2, 3]),
+        ("camera", {"volume": {"position": [0, 0, float("nan")]}}),
+        ("camera", {"volume": {"a": {"b": {"c": {"d": {"e": 1}}}}}}),
+        ("camera", {"elsewhere": {}}),
+        ("color_range", [2, 1]),
+        ("color_range", [None, 1]),
+        ("color_map", "no-such-map"),
+        ("color_map", 7),
+        ("label_opacity", 1.5),
+        ("label_opacity", "half"),
+        ("time_index", -1),
+        ("time_index", "now"),
+        ("channel_index", 2.5),
+        ("loaded_scale", -2),
+        ("memory_budget", 1),
+        ("height", 10**9),
+        ("roi_visible", "yes"),
+    ],
+)
+def test_a_wrong_value_leaves_the_old_one_and_is_told(
+    viewer: rw.Viewer, name: str, value: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    viewer.error_message = ""
+    before = state_of(viewer)[name]
+
+    with caplog.at_level(logging.WARNING):
+        viewer.set_state({name: value})
+
+    assert state_of(viewer)[name] == before
+    assert f"{name} from the browser refused" in caplog.text
+    assert viewer.error_message != ""
+
+
+def test_one_wrong_value_does_not_take_the_others_with_it(viewer: rw.Viewer) -> None:
+    viewer.set_state({"color_range": [9, 1], "label_opacity": 0.25, "slices": {"x": 3}})
+
+    assert viewer.label_opacity == 0.25
+    assert viewer.slices == {"x": 3.0}
+    assert viewer.color_range != (9, 1)
+
+
+def test_the_browser_speaks_of_the_frame_and_python_of_the_world() -> None:
+    image = open_image(np.zeros(SHAPE, np.uint8), axes="zyx", direction=FLIPPED)
+    viewer = rw.view(image)
+
+    viewer.set_state(
+        {
+            "roi": {
+                "lower": {"z": 0.5, "y": 1.5, "x": 2.5},
+                "upper": {"z": 3.5, "y": 4.5, "x": 5.5},
+            },
+            "slices": {"z": 1.0, "y": 2.0, "x": 3.0},
+        }
+    )
+
+    assert viewer.get_roi_slice(0) == (slice(1, 4), slice(2, 5), slice(3, 6))
+    assert viewer.slices == {"z": 1.0, "y": -2.0, "x": -3.0}
+    assert state_of(viewer)["slices"] == {"z": 1.0, "y": 2.0, "x": 3.0}
+    lower, upper = viewer.get_roi_region()
+    assert (lower["y"], upper["y"], lower["x"], upper["x"]) == (-4.5, -1.5, -5.5, -2.5)
+
+
+@given(st.dictionaries(st.sampled_from((*rw.Viewer.settable, "scene", "nothing")), anything))
+@settings(max_examples=200, deadline=None)
+def test_no_state_of_a_browser_raises_or_breaks_the_getters(
+    viewer: rw.Viewer, sent: dict[str, Any]
+) -> None:
+    viewer.set_state(sent)
+
+    for part, size in zip(viewer.get_roi_slice(0), SHAPE, strict=True):
+        assert 0 <= part.start < part.stop <= size
+    assert 0 <= viewer.get_current_scale() < len(viewer.image.images)
+    assert len(viewer.draw_png()) > 100
+
+
+@given(anything)
+@settings(max_examples=500, deadline=None)
+def test_no_message_of_a_browser_raises(viewer: rw.Viewer, content: object) -> None:
+    viewer._handle_custom_msg(content, [])
