@@ -20,6 +20,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -33,7 +34,13 @@ from roiwidgets.engine.preview_request import (
     halo_of,
 )
 from roiwidgets.engine.preview_workers import PreviewWorkers
-from roiwidgets.engine.worker import SharedArray, SharedOperation, copy_into, run_shared
+from roiwidgets.engine.worker import (
+    SharedArray,
+    SharedOperation,
+    copy_into,
+    run_shared,
+    warm_up,
+)
 from roiwidgets.errors import OperationError
 from roiwidgets.operations.operation import Operation, Pipeline
 from roiwidgets.regions.blocks import (
@@ -115,6 +122,7 @@ class PreviewRunner:
         self.last_state: PreviewState | None = None
         self._waiting: _Run | None = None
         self._closed = False
+        self._prepared: tuple[str, np.dtype[np.generic], int] | None = None
         self._input: _Input | None = None
         self._files: deque[Path] = deque()
         self._thread = threading.Thread(target=self._loop, name="roiwidgets-preview", daemon=True)
@@ -186,6 +194,7 @@ class PreviewRunner:
         given = self._read(run, grow(request.box, halo, request.volume_shape))
         if given is None:
             return
+        self._prepare(request.operation, request.source.dtype, len(request.spatial))
         dtype = request.operation.output_dtype(request.source.dtype)
         output = self._new_array(run, shape_of(request.box), dtype)
         result = output.create()
@@ -206,6 +215,22 @@ class PreviewRunner:
                 running[future] = block
             self._collect(run, running, result, expected)
         self._abandon(running)
+
+    def _prepare(
+        self, operation: Operation | Pipeline, dtype: np.dtype[np.generic], ndim: int
+    ) -> None:
+        """Let the workers load an operation that they have not run yet.
+
+        A user's function is not run on voxels that nobody gave it.
+        """
+        steps = operation.steps if isinstance(operation, Pipeline) else (operation,)
+        if any(step.origin not in ("catalogue", "itk") for step in steps):
+            return
+        key = (operation.name, dtype, ndim)
+        if key != self._prepared:
+            self._prepared = key
+            shared = SharedOperation.wrap(operation)
+            self._workers.prepare(partial(warm_up, shared, dtype.name, ndim))
 
     def _collect(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future
 from typing import ParamSpec, TypeVar
@@ -17,6 +18,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 COUNT = 2
+WARM_UP_LIMIT_S = 60
+"""How long a worker may take to start and to load before it counts as stuck."""
 
 
 class PreviewWorkers:
@@ -37,6 +40,8 @@ class PreviewWorkers:
         self._folder = folder
         self._lock = threading.RLock()
         self.is_closed = False
+        self._preparation: Callable[[], None] | None = None
+        self._warming: dict[int, tuple[Future[None], float]] = {}
         self._pools = [self._new_pool() for _ in range(COUNT)]
         self._spare: loky.ProcessPoolExecutor | None = None
         self._busy: dict[int, Future[object]] = {}
@@ -65,11 +70,27 @@ class PreviewWorkers:
         self._busy[index] = future
         return future  # type: ignore[no-any-return] # loky has no types
 
+    def prepare(self, preparation: Callable[[], None]) -> None:
+        """Run something in every worker, also in those to come, before what is submitted next."""
+        with self._lock:
+            if self.is_closed:
+                return
+            self._preparation = preparation
+            for pool in (*self._pools, *([self._spare] if self._spare else [])):
+                self._warm(pool, preparation)
+
     def replace_worker_of(self, future: Future[T]) -> None:
-        """Kill the process that computes a future and put another in its place."""
+        """Kill the process that computes a future and put another in its place.
+
+        One that is still loading is left alone: another one would have to load the
+        same.
+        """
         with self._lock:
             for index, known in self._busy.items():
                 if known is future and not self.is_closed:
+                    if self._is_warming(self._pools[index]):
+                        future.cancel()
+                        return
                     self._pools[index].shutdown(wait=False, kill_workers=True)
                     self._pools[index] = self._take_spare()
                     del self._busy[index]
@@ -95,8 +116,19 @@ class PreviewWorkers:
             initializer=start_worker,
             initargs=(os.getpid(), self._folder),
         )
-        pool.submit(_import_engine)
+        self._warm(pool, self._preparation or _import_engine)
         return pool
+
+    def _warm(self, pool: loky.ProcessPoolExecutor, preparation: Callable[[], None]) -> None:
+        try:
+            self._warming[id(pool)] = pool.submit(preparation), time.monotonic()
+        except BrokenExecutor:  # its process died: the next task finds out and replaces it
+            self._warming.pop(id(pool), None)
+
+    def _is_warming(self, pool: loky.ProcessPoolExecutor) -> bool:
+        future, since = self._warming.get(id(pool), (None, 0.0))
+        is_loading = future is not None and not future.done()
+        return is_loading and time.monotonic() - since < WARM_UP_LIMIT_S
 
 
 def _import_engine() -> None:

@@ -27,6 +27,8 @@ from roiwidgets.regions.blocks import Block, Slices
 
 Run = Callable[[Voxels, tuple[float, ...]], Voxels]
 
+WARM_UP_SIDE = 4
+
 
 @dataclass(frozen=True, slots=True)
 class SharedOperation:
@@ -65,6 +67,11 @@ class SharedOperation:
 @lru_cache(maxsize=8)
 def _load(digest: str, payload: bytes) -> Run:  # noqa: ARG001 # the digest makes the key cheap to compare
     return cast("Run", cloudpickle.loads(payload))  # made by wrap() in our own process
+
+
+def warm_up(operation: SharedOperation, dtype: str, ndim: int) -> None:
+    """Load what an operation needs, by running it on a few voxels of nothing."""
+    operation.load()(np.zeros((WARM_UP_SIDE,) * ndim, dtype), (1.0,) * ndim)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,11 +49,13 @@ class Tuner(ipywidgets.VBox):
         If a range does not fit its parameter.
     """
 
+    _is_open = False
+
     def __init__(self, viewer: Viewer, operation: Operation | Pipeline, **ranges: Setting) -> None:
         check_keywords(ranges, tuple(parameter.name for parameter in operation.parameters))
         self.viewer = viewer
         self._source = viewer.image
-        self._is_showing_result = self._is_closed = False
+        self._is_showing_result = False
         self._operation = operation.ranges_for(*viewer.color_range_bounds)
         self.controls: dict[str, ipywidgets.ValueWidget] = {}
         for parameter in self._operation.parameters:
@@ -72,6 +74,7 @@ class Tuner(ipywidgets.VBox):
         for control in self.controls.values():
             control.observe(self._change, "value")
         viewer.observe(self._follow_viewer, _WATCHED)
+        self._is_open = True
         self.refresh()
 
     @property
@@ -124,9 +127,9 @@ class Tuner(ipywidgets.VBox):
 
     def close(self) -> None:
         """Stop the worker, take the preview out of the viewer and remove the controls."""
-        if self._is_closed:  # ipywidgets closes once more when the object goes
+        if not self._is_open:  # ipywidgets closes once more when the object goes
             return
-        self._is_closed = True
+        self._is_open = False
         self.viewer.unobserve(self._follow_viewer, _WATCHED)
         self.promotion.stop()
         self._preview.close()

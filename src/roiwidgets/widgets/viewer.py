@@ -72,6 +72,8 @@ class Viewer(ViewerState):
     in the turned frame; ``get_roi_region`` returns them in the world.
     """
 
+    _is_open = False
+
     def __init__(
         self,
         image: object,
@@ -90,6 +92,7 @@ class Viewer(ViewerState):
         )
         self._layers: dict[str, Layer] = {}
         self._preview_id: str | None = None
+        self._is_open = True
         self._shown_in_cell: int | None = None
         super().__init__()
         self.on_msg(lambda _, content, __: self._server.handle(content))
@@ -291,6 +294,9 @@ class Viewer(ViewerState):
 
     def close(self) -> None:
         """Close the comm and stop serving voxels."""
+        if not self._is_open:  # ipywidgets closes once more when the object goes
+            return
+        self._is_open = False
         for layer_id in self._server.layer_ids:
             self._server.remove_layer(layer_id)
         self._threads.shutdown(wait=False, cancel_futures=True)
