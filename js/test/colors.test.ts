@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import labelColors from "../../tests/fixtures/label_colors.json" with { type: "json" };
 import { roundLength, shortUnit } from "../src/interact/plane_marks.ts";
 import { WheelSteps } from "../src/interact/wheel.ts";
 import type { Voxels } from "../src/messages.ts";
@@ -34,6 +35,14 @@ test("label 0 is transparent and the next thousand differ", () => {
   expect(labelColor(0)).toBe(0);
   const colors = new Set(Array.from({ length: 900 }, (_, i) => labelColor(i + 1)));
   expect(colors.size).toBeGreaterThan(850);
+});
+
+test.each(
+  Object.entries(labelColors),
+)("label %s has the colour that Python draws", (label, rgb) => {
+  const word = labelColor(Number(label));
+
+  expect([word & 255, (word >> 8) & 255, (word >> 16) & 255]).toEqual(rgb);
 });
 
 test("labels are painted one colour an id", () => {

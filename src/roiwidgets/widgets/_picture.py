@@ -61,7 +61,7 @@ class Plane:
         height, width = rows * self.pixel_size[0], columns * self.pixel_size[1]
         factor = SIDE / max(height, width)
         size = max(1, round(width * factor)), max(1, round(height * factor))
-        panel = Image.fromarray(colors).resize(size, Image.Resampling.BILINEAR)
+        panel = Image.fromarray(colors).resize(size, Image.Resampling.BOX)
         if self.box is not None:
             across, down = size[0] / columns, size[1] / rows
             left, top, right, bottom = self.box
