@@ -99,6 +99,19 @@ def test_workers_import_neither_dask_arrays_nor_ngff_zarr() -> None:
     run(sys.executable, "-c", code)
 
 
+def test_workers_load_filters_without_what_itk_only_converts_to() -> None:
+    code = (
+        "import sys, numpy, roiwidgets.operations as ops\n"
+        "from roiwidgets.operations.itk_loader import skip_unused_packages\n"
+        "skip_unused_packages()\n"
+        "ops.median()(numpy.zeros((4, 4, 4), 'u1'))\n"
+        "found = {'xarray', 'distributed', 'pandas', 'torch'} & set(sys.modules)\n"
+        "assert not found, found"
+    )
+
+    run(sys.executable, "-c", code)
+
+
 def test_the_wheel_holds_the_bundle_and_the_examples(tmp_path: Path) -> None:
     run(sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path))
     (wheel,) = tmp_path.glob("*.whl")

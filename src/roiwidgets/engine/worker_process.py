@@ -11,6 +11,8 @@ import time
 
 import loky
 
+from roiwidgets.operations.itk_loader import skip_unused_packages
+
 WORKER_ENVIRONMENT = {
     "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": "1",
     "OMP_NUM_THREADS": "1",
@@ -35,6 +37,7 @@ def start_worker(parent: int, folder: str | None) -> None:
     # Ctrl+C, and a notebook's interrupt, reach the whole process group; what to stop
     # is the parent's decision
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    skip_unused_packages()
     # loky takes a process that has loaded ITK, or held a large block, for a memory leak
     # and restarts it again and again
     loky.process_executor._USE_PSUTIL = False

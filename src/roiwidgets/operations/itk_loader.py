@@ -9,6 +9,7 @@ differently, the public names are used.
 from __future__ import annotations
 
 import importlib
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from types import ModuleType
 from typing import Protocol, cast
 
 from roiwidgets.errors import UnsupportedDtypeError
+
+_skips_unused = False
 
 
 class ItkFilter(Protocol):
@@ -39,6 +42,27 @@ class ItkBuffer(Protocol):
 
     def GetImageViewFromArray(self, array: object) -> ItkImage: ...  # noqa: N802, D102 # ITK's name
     def GetArrayViewFromImage(self, image: object) -> object: ...  # noqa: N802, D102 # ITK's name
+
+
+def skip_unused_packages() -> None:
+    """Load ITK from now on without xarray, torch and distributed.
+
+    For processes that run nothing but filters: ITK imports these packages, where
+    they are installed, to convert to and from their types, which takes longer than
+    importing the filter does.
+    """
+    global _skips_unused
+    _skips_unused = True
+
+
+@lru_cache(maxsize=1)
+def _load_base_without_unused() -> None:
+    helpers = importlib.import_module("itk.support.helpers")
+    vars(helpers).update(_HAVE_XARRAY=False, _HAVE_TORCH=False)
+    if "distributed" not in sys.modules:
+        sys.modules["distributed"] = None  # type: ignore[assignment] # ITK does without it then
+        importlib.import_module("itk.itkPyBufferPython")
+        del sys.modules["distributed"]
 
 
 @contextmanager
@@ -98,6 +122,8 @@ def _direct(class_name: str, attribute: str) -> object | None:
     """Return a name of the extension module of one class; None where there is none."""
     try:
         with without_swig_warnings():
+            if _skips_unused:
+                _load_base_without_unused()
             module = importlib.import_module(f"itk.itk{class_name}Python")
     except ModuleNotFoundError:
         return None
