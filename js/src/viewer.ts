@@ -7,6 +7,7 @@ import { PlanePane } from "./interact/plane_pane.ts";
 import { VolumePane } from "./interact/volume_pane.ts";
 import type { Axis, Point } from "./messages.ts";
 import { button, element } from "./panels/elements.ts";
+import { Help } from "./panels/help.ts";
 import { ErrorArea, StatusLine } from "./panels/status.ts";
 import { Toolbar } from "./panels/toolbar.ts";
 import { hasWebGl2 } from "./render/volume_canvas.ts";
@@ -29,6 +30,7 @@ class View {
   #volumeNote = element("div", "rw-note");
   #loadingNote = element("div", "rw-note rw-loading-note");
   #resizer: ResizeObserver;
+  #stop = new AbortController();
   #frame = 0;
   #hovered: Point | null = null;
   #maximised: Maximised = null;
@@ -40,20 +42,26 @@ class View {
     this.#drawing = new Drawing(this.#session);
     this.#loadingNote.textContent = "Loading …";
     this.#loadingNote.setAttribute("role", "status");
-    this.#toolbar = new Toolbar(
-      this.#session,
-      () => this.#resetViews(),
-      () => this.#schedule(),
-    );
+    this.#toolbar = new Toolbar(this.#session, {
+      resetViews: () => this.#resetViews(),
+      showRegion: () => this.#showRegion(),
+      redraw: () => this.#schedule(),
+    });
+    const help = new Help(this.#toolbar.element);
     this.#status = new StatusLine(this.#session, this.#drawing);
     this.#errors = new ErrorArea(this.#session);
-    this.root.append(this.#toolbar.element, this.#errors.element, this.#grid, this.#status.element);
+    const views = element("div", "rw-views");
+    views.append(this.#grid, help.element);
+    this.root.append(this.#toolbar.element, this.#errors.element, views, this.#status.element);
     this.#session.state.on(["camera"], () => this.#applyCamera());
     const looks = ["color_table", "color_range", "color_map", "label_opacity"] as const;
     const rest = ["roi_visible", "error_message", "height"] as const;
     this.#session.state.on([...looks, ...rest], () => this.#schedule());
     this.#resizer = new ResizeObserver(() => this.#resize());
     this.#resizer.observe(this.#grid);
+    this.#followPixelRatio();
+    // between the views, too, the wheel does not scroll the notebook
+    this.#grid.addEventListener("wheel", (event) => event.preventDefault(), { passive: false });
     const handle: TestHandle = testHandle({
       session: this.#session,
       planes: () => this.#planes,
@@ -67,6 +75,7 @@ class View {
   destroy(): void {
     cancelAnimationFrame(this.#frame);
     this.#resizer.disconnect();
+    this.#stop.abort();
     this.#clearPanes();
     this.#session.close();
     this.root.remove();
@@ -101,6 +110,7 @@ class View {
     this.#clearPanes();
     this.#maximised = null;
     this.#grid.dataset.layout = wanted;
+    this.root.dataset.layout = wanted;
     this.#grid.removeAttribute("data-maximised");
     if (wanted === "empty") {
       element("div", "rw-note", this.#grid).textContent = "No image is shown.";
@@ -120,6 +130,7 @@ class View {
         this.#status.update(point);
       },
       resetViews: () => this.#resetViews(),
+      showRegion: () => this.#showRegion(),
       cameraMoved: () => this.#shareCamera(),
       toggleMaximised: (which) => this.#toggleMaximised(which),
     });
@@ -135,6 +146,7 @@ class View {
     const volume = new VolumePane(this.#session, this.#drawing, {
       cameraMoved: () => this.#shareCamera(),
       resetViews: () => this.#resetViews(),
+      showRegion: () => this.#showRegion(),
       toggleMaximised: () => this.#toggleMaximised("volume"),
     });
     this.#volume = volume;
@@ -178,6 +190,23 @@ class View {
 
   #resize(): void {
     this.#volume?.view.resize();
+    this.#schedule();
+  }
+
+  /** A window that moves to a screen with finer pixels does not change its size. */
+  #followPixelRatio(): void {
+    const query = window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
+    const changed = () => {
+      this.#followPixelRatio();
+      this.#resize();
+    };
+    query.addEventListener("change", changed, { once: true, signal: this.#stop.signal });
+  }
+
+  #showRegion(): void {
+    for (const pane of this.#planes) pane.showRegion();
+    this.#volume?.showRegion();
+    this.#shareCamera();
     this.#schedule();
   }
 

@@ -105,3 +105,58 @@ def test_the_status_line_tells_index_world_position_and_value(viewer: ViewerPage
     assert f"value {voxels[5, 4, 10]}" in text
     world = np.reshape(OBLIQUE, (3, 3)) @ [10, 4, 5]
     assert [float(number) for number in place.groups()] == pytest.approx(world, abs=0.1)
+
+
+def test_the_wheel_over_the_views_does_not_scroll_the_page(viewer: ViewerPage) -> None:
+    image = layer(noise((4, 16, 16), "uint8", 0, 255))
+    viewer.open(image)
+    viewer.page.evaluate("document.body.style.height = '4000px'")
+    viewer.page.evaluate(
+        "() => { window.turned = 0; addEventListener('wheel', () => { window.turned += 1; }); }"
+    )
+    places = [viewer.centre_of(f'.rw-pane[data-plane="{name}"]') for name in ("z", "y", "volume")]
+    left, _ = viewer.centre_of('.rw-pane[data-plane="z"]')
+    right, height = viewer.centre_of('.rw-pane[data-plane="y"]')
+    between = ((left + right) / 2, height)
+
+    for place in (*places, between):
+        viewer.page.mouse.move(*place)
+        for _ in range(3):
+            viewer.page.mouse.wheel(0, 100)
+    viewer.wait_for("window.turned === 12")
+    viewer.wait_settled()
+
+    assert viewer.page.evaluate("window.scrollY") == 0
+
+
+@pytest.mark.parametrize(
+    "selector",
+    ['.rw-pane[data-plane="z"]', '.rw-pane[data-plane="volume"]', '[data-handle="top-left"]'],
+)
+def test_a_right_press_opens_no_menu(viewer: ViewerPage, selector: str) -> None:
+    image = layer(noise((8, 16, 16), "uint8", 0, 255))
+    viewer.open(image)
+    viewer.page.evaluate(
+        "() => { window.menus = [];"
+        " addEventListener('contextmenu', (e) => window.menus.push(e.defaultPrevented)); }"
+    )
+
+    viewer.page.mouse.click(*viewer.centre_of(selector), button="right")
+    viewer.wait_for("window.menus.length === 1")
+
+    assert viewer.page.evaluate("window.menus") == [True]
+
+
+def test_a_focused_view_shows_it(viewer: ViewerPage) -> None:
+    image = layer(noise((8, 16, 16), "uint8", 0, 255))
+    viewer.open(image)
+    viewer.page.get_by_role("button", name="Mouse and keyboard").focus()
+
+    viewer.page.keyboard.press("Tab")
+
+    pane = "document.activeElement"
+    assert viewer.page.evaluate(f"{pane}.dataset.plane") == "z"
+    assert "xy plane" in viewer.page.evaluate(f"{pane}.getAttribute('aria-label')")
+    # an outline would be covered by the canvas
+    style = viewer.page.evaluate(f"getComputedStyle({pane}, '::after').borderTopWidth")
+    assert style == "2px"

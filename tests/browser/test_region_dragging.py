@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tests.browser.page.checks import ROI
@@ -97,10 +98,61 @@ def test_hidden_and_reset_from_the_toolbar(viewer: ViewerPage) -> None:
     image = layer(noise((16, 16, 16), "uint8", 0, 255))
     viewer.open(image, roi=ROI)
 
-    viewer.page.get_by_label("Region").uncheck()
+    viewer.page.get_by_role("checkbox", name="Region").uncheck()
     viewer.page.get_by_role("button", name="Whole image").click()
     viewer.wait_settled()
 
     assert viewer.saved("roi_visible") is False
     assert viewer.get("roi")["upper"] == {"x": 15.5, "y": 15.5, "z": 15.5}
     assert not viewer.page.locator('[data-plane="z"][data-handle="right"]').is_visible()
+
+
+def test_the_keyboard_reaches_and_moves_every_side_of_the_region(viewer: ViewerPage) -> None:
+    image = layer(noise((16, 16, 16), "uint8", 0, 255))
+    viewer.open(image, roi=ROI)
+
+    for plane, handle in (("z", "left"), ("z", "top"), ("y", "top")):
+        viewer.page.locator(f'[data-plane="{plane}"][data-handle="{handle}"]').focus()
+        viewer.page.keyboard.press("ArrowRight")
+    for plane, handle in (("z", "right"), ("z", "bottom"), ("y", "bottom")):
+        viewer.page.locator(f'[data-plane="{plane}"][data-handle="{handle}"]').focus()
+        viewer.page.keyboard.press("ArrowUp")
+    viewer.wait_settled()
+
+    assert viewer.saved("roi") == {
+        "lower": {"x": 4.5, "y": 6.5, "z": 2.5},
+        "upper": {"x": 10.5, "y": 12.5, "z": 8.5},
+    }
+    assert viewer.page.locator(".rw-grip[tabindex]").count() == 6
+    right = viewer.page.get_by_role("slider", name="upper x side of the region")
+    assert right.get_attribute("aria-valuenow") == "10.5"
+
+
+def test_views_zoom_to_the_region_and_back(viewer: ViewerPage) -> None:
+    image = layer(noise((16, 16, 16), "uint8", 0, 255))
+    viewer.open(image, roi=ROI)
+    before = viewer.at("z", ROI["upper"]), viewer.at("volume", ROI["upper"])
+    size = drawn_sides(viewer)
+
+    viewer.page.get_by_role("button", name="Zoom").click()
+    viewer.wait_settled()
+    zoomed = drawn_sides(viewer)
+    viewer.page.locator('.rw-pane[data-plane="x"]').press("r")
+    viewer.wait_settled()
+
+    assert [after / side for after, side in zip(zoomed, size, strict=True)] == pytest.approx(
+        [2, 2, 3**0.5 * 16 / (3**0.5 * 8)], rel=0.1
+    )
+    assert viewer.at("z", ROI["upper"]) == pytest.approx(before[0], abs=0.01)
+    assert viewer.at("volume", ROI["upper"]) == pytest.approx(before[1], abs=0.5)
+
+
+def drawn_sides(viewer: ViewerPage) -> list[float]:
+    """Return the length in pixels of one edge of ROI in two planes, and of its height in 3-D."""
+    lengths = []
+    for viewport, axis in (("z", "x"), ("y", "z"), ("volume", "z")):
+        start = {a: (ROI["lower"][a] + ROI["upper"][a]) / 2 for a in "xyz"}
+        first = viewer.at(viewport, {**start, axis: ROI["lower"][axis]})
+        last = viewer.at(viewport, {**start, axis: ROI["upper"][axis]})
+        lengths.append(float(np.hypot(last[0] - first[0], last[1] - first[1])))
+    return lengths

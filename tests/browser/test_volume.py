@@ -96,3 +96,36 @@ def test_the_viewer_says_so_where_there_is_no_webgl(browser: Browser) -> None:
     assert_shows(viewer, image, "z", 3, (0, 255))
     assert viewer.problems == []
     context.close()
+
+
+def test_a_texture_is_not_touched_for_every_brick(viewer: ViewerPage) -> None:
+    image = layer(ct_phantom(160), scales=3, value_range=(-1000, 1250))
+    viewer.create_model(image, color_range=[-1000, 1250])
+    count_bricks = """() => {
+      const { prototype } = WebGL2RenderingContext;
+      const upload = prototype.texSubImage3D;
+      window.bricks = 0;
+      prototype.texSubImage3D = function (...args) {
+        // whole levels are 40 and 160 voxels wide
+        window.bricks += ![40, 160].includes(args[5]);
+        return upload.apply(this, args);
+      };
+    }"""
+    viewer.page.evaluate(count_bricks)
+    viewer.page.evaluate("() => { harness.model.kernel.isBusy = true; harness.addView(0); }")
+    viewer.page.evaluate("harness.model.kernel.answer(1)")
+    viewer.wait_for("harness.root().roiwidgetsTest.stats().loadedScale === 2")
+    viewer.wait_drawn()
+
+    # time stands still: no brick is due
+    viewer.page.evaluate("() => { const now = performance.now(); performance.now = () => now; }")
+    for _ in range(3):
+        viewer.page.evaluate("harness.model.kernel.answer(1)")
+        viewer.wait_drawn()
+    during = viewer.page.evaluate("bricks")
+    viewer.page.evaluate("harness.model.kernel.wake()")
+    viewer.wait_settled()
+
+    assert during == 0
+    assert viewer.page.evaluate("bricks") > 0
+    assert drawn_share(viewer) > 0.05

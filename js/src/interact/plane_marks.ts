@@ -11,6 +11,8 @@ const BAR_PIXELS = 110;
 const BAR_SHARE = 0.3;
 const MARGIN = 10;
 const ARROW = 18;
+/** The lines of the crosshair leave the voxel that they mark in sight. */
+const GAP = 7;
 
 export interface Marks {
   crosshair: Point | null;
@@ -20,18 +22,19 @@ export interface Marks {
 
 export class PlaneMarks {
   #view: PlaneCanvas;
-  #lines: Record<"right" | "down", SVGLineElement>;
+  #lines: Record<"right" | "down", SVGPathElement>;
   #arrows: Record<"right" | "down", SVGLineElement>;
   #letters: Record<"right" | "down", SVGTextElement>;
   #name: SVGTextElement;
-  #bar: SVGPathElement;
+  /** The scale bar and the dark line around it. */
+  #bar: SVGPathElement[];
   #barText: SVGTextElement;
 
   /** Lines go below the region's box, so that they do not cover handles, and text above it. */
   constructor(view: PlaneCanvas, below: SVGElement, above: SVGElement) {
     this.#view = view;
     const { right, down, across } = view.plane;
-    const cross = (axis: Axis) => svgElement("line", `rw-cross rw-axis-${axis}`, below);
+    const cross = (axis: Axis) => svgElement("path", `rw-cross rw-axis-${axis}`, below);
     const arrow = (axis: Axis) => svgElement("line", `rw-arrow rw-axis-${axis}`, above);
     this.#lines = { right: cross(right), down: cross(down) };
     this.#arrows = { right: arrow(right), down: arrow(down) };
@@ -42,7 +45,7 @@ export class PlaneMarks {
     };
     this.#letters = { right: letter(right), down: letter(down) };
     this.#name = svgElement("text", `rw-label rw-letter-${across}`, above);
-    this.#bar = svgElement("path", "rw-bar", above);
+    this.#bar = ["rw-bar rw-halo", "rw-bar"].map((name) => svgElement("path", name, above));
     this.#barText = svgElement("text", "rw-label rw-bar-text", above);
   }
 
@@ -63,8 +66,8 @@ export class PlaneMarks {
     for (const line of Object.values(this.#lines)) setShown(line, point !== null);
     if (!point) return;
     const [x, y] = this.#view.toPixel(point[right], point[down]);
-    place(this.#lines.right, { x1: 0, y1: y, x2: width, y2: y });
-    place(this.#lines.down, { x1: x, y1: 0, x2: x, y2: height });
+    this.#lines.right.setAttribute("d", `M0 ${y}H${x - GAP}M${x + GAP} ${y}H${width}`);
+    this.#lines.down.setAttribute("d", `M${x} 0V${y - GAP}M${x} ${y + GAP}V${height}`);
   }
 
   /** Two arrows in the lower left corner show where the axes grow. */
@@ -82,10 +85,11 @@ export class PlaneMarks {
     const [end, y] = [width - MARGIN, height - MARGIN];
     const start = end - length * scale;
     const shown = Number.isFinite(length) && length > 0;
-    setShown(this.#bar, shown);
-    setShown(this.#barText, shown);
+    for (const part of [...this.#bar, this.#barText]) setShown(part, shown);
     if (!shown) return;
-    this.#bar.setAttribute("d", `M${start} ${y - 5}V${y}H${end}V${y - 5}`);
+    for (const path of this.#bar) {
+      path.setAttribute("d", `M${start} ${y - 5}V${y}H${end}V${y - 5}`);
+    }
     place(this.#barText, { x: (start + end) / 2, y: y - 6 });
     this.#barText.textContent = `${Number(length.toPrecision(3))} ${shortUnit(unit)}`.trim();
   }

@@ -1,13 +1,13 @@
 // A slice plane with its crosshair, its region box and what the pointer does on it.
 
 import type { Drawing } from "../drawing.ts";
-import { dragRoi, type Grip, PLANES, type Plane } from "../geometry.ts";
+import { axisIndex, dragRoi, type Grip, PLANES, type Plane } from "../geometry.ts";
 import type { Axis, Point, Roi } from "../messages.ts";
 import { type PlaneCamera, PlaneCanvas } from "../render/plane_canvas.ts";
 import type { Session } from "../session.ts";
 import { type Drag, onDrag } from "./drag.ts";
 import { PLANE_NAMES, PlaneMarks } from "./plane_marks.ts";
-import { RoiBox } from "./roi_box.ts";
+import { RoiBox, type RoiBoxEvents } from "./roi_box.ts";
 import { svgElement } from "./svg.ts";
 import { WheelSteps } from "./wheel.ts";
 
@@ -16,6 +16,7 @@ export interface PaneEvents {
   hover(point: Point | null): void;
   cameraMoved(): void;
   resetViews(): void;
+  showRegion(): void;
   toggleMaximised(axis: Axis): void;
 }
 
@@ -52,7 +53,8 @@ export class PlanePane {
     this.element.dataset.plane = axis;
     this.element.tabIndex = 0;
     this.element.setAttribute("role", "application");
-    const name = `${PLANE_NAMES[axis]} plane; arrow keys step through slices, r shows everything`;
+    const keys = "arrow keys step through slices, r shows everything, f the region";
+    const name = `${PLANE_NAMES[axis]} plane; ${keys}`;
     this.element.setAttribute("aria-label", name);
     const svg = svgElement("svg", "rw-overlay");
     const [below, middle, above] = [0, 1, 2].map(() => svgElement("g", "", svg)) as [
@@ -61,13 +63,18 @@ export class PlanePane {
       SVGGElement,
     ];
     this.#marks = new PlaneMarks(this.view, below, above);
-    this.#box = new RoiBox(this.view, middle, (grip) => this.#dragRoi(grip), this.#stop.signal);
+    const boxEvents: RoiBoxEvents = {
+      startDrag: (grip) => this.#dragRoi(grip),
+      step: (side, which, steps) => this.#stepRoi(side, which, steps),
+    };
+    this.#box = new RoiBox(this.view, middle, boxEvents, this.#stop.signal);
     this.element.append(this.view.canvas, svg);
     this.#listen();
   }
 
   draw(): void {
     const { crosshair, roi, scene, state } = this.#session;
+    this.view.resize();
     if (this.isFitted) this.#fit();
     const position = crosshair[this.plane.across];
     this.view.draw(this.#drawing.pictures(), position);
@@ -76,12 +83,19 @@ export class PlanePane {
       slice: this.#session.describeSlice(this.plane.across),
       unit: scene.unit,
     });
-    this.#box.draw(roi, state.get("roi_visible"), position);
+    const whole = this.#session.wholeRoi();
+    this.#box.draw(roi, whole, state.get("roi_visible"), position);
   }
 
   showAll(): void {
     this.isFitted = true;
     this.#fit();
+  }
+
+  showRegion(): void {
+    const { roi } = this.#session;
+    this.isFitted = false;
+    this.view.fit(roi.lower, roi.upper);
   }
 
   setCamera(camera: PlaneCamera): void {
@@ -144,14 +158,22 @@ export class PlanePane {
     };
   }
 
+  #stepRoi(axis: Axis, side: -1 | 1, steps: number): void {
+    const { finest: level, roi, state } = this.#session;
+    if (!level) return;
+    const by = steps * level.spacing[axisIndex(axis)];
+    state.set("roi", dragRoi(roi, { [axis]: side }, { [axis]: by }, level));
+  }
+
   #dragCamera(): Drag {
     const { center, height } = this.view.camera;
+    this.element.dataset.drag = "pan";
     return {
       move: (dx, dy) => {
         const scale = this.view.pixelsPerUnit;
         this.#moveCamera({ center: [center[0] - dx / scale, center[1] - dy / scale], height });
       },
-      end: () => this.#session.state.flush(),
+      end: () => this.#endDrag(),
     };
   }
 
@@ -166,14 +188,20 @@ export class PlanePane {
     const [low, high] = this.#session.state.get("color_range");
     const bounds = this.#session.image?.info.value_range ?? [low, high];
     const unit = (bounds[1] - bounds[0] || 1) / 400;
+    this.element.dataset.drag = "window";
     return {
       move: (dx, dy) => {
         const width = Math.max(high - low + dx * unit, unit);
         const level = (low + high) / 2 + dy * unit;
         this.#session.state.set("color_range", [level - width / 2, level + width / 2]);
       },
-      end: () => this.#session.state.flush(),
+      end: () => this.#endDrag(),
     };
+  }
+
+  #endDrag(): void {
+    delete this.element.dataset.drag;
+    this.#session.state.flush();
   }
 
   #turnWheel(event: WheelEvent): void {
@@ -197,6 +225,7 @@ export class PlanePane {
     else if (event.key === "+") zoom(1.25);
     else if (event.key === "-") zoom(0.8);
     else if (event.key === "r") this.#events.resetViews();
+    else if (event.key === "f") this.#events.showRegion();
     else return;
     // keys of the viewer are not notebook shortcuts
     event.preventDefault();

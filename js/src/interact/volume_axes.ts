@@ -5,7 +5,7 @@ import type { Axis, Point, Roi } from "../messages.ts";
 import { place, svgElement } from "./svg.ts";
 
 const LENGTH = 22;
-const FROM_CORNER = 36;
+const FROM_CORNER = 44;
 
 export class VolumeAxes {
   #svg: SVGSVGElement;

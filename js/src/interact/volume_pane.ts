@@ -2,39 +2,23 @@
 
 import type { Drawing } from "../drawing.ts";
 import { dragRoi } from "../geometry.ts";
-import type { Axis, Point, Roi } from "../messages.ts";
+import type { Axis } from "../messages.ts";
 import { decodeTable } from "../render/colors.ts";
 import { VolumeCanvas } from "../render/volume_canvas.ts";
 import type { Session } from "../session.ts";
-import { type Drag, onDrag } from "./drag.ts";
-import { place, setShown, svgElement } from "./svg.ts";
+import type { VoxelBox } from "../streaming/voxel_box.ts";
+import type { Drag } from "./drag.ts";
+import { pointOf, RoiCage } from "./roi_cage.ts";
+import { place, svgElement } from "./svg.ts";
 import { VolumeAxes } from "./volume_axes.ts";
 
-const FACES: [axis: Axis, side: -1 | 1][] = [
-  ["x", -1],
-  ["x", 1],
-  ["y", -1],
-  ["y", 1],
-  ["z", -1],
-  ["z", 1],
-];
-/** Pairs of corners, each a choice of lower (0) or upper (1) along x, y, z, that an edge joins. */
-const EDGES = [0, 1, 2].flatMap((along) =>
-  [0, 1, 2, 3].map((k) => {
-    const others = [0, 1, 2].filter((axis) => axis !== along);
-    const from = [0, 0, 0];
-    others.forEach((axis, bit) => {
-      from[axis] = (k >> bit) & 1;
-    });
-    const to = [...from];
-    to[along] = 1;
-    return [from, to] as const;
-  }),
-);
+/** While bricks arrive, the volume follows this often: each time its texture is touched. */
+const UPLOAD_EVERY_MS = 250;
 
 export interface VolumeEvents {
   cameraMoved(): void;
   resetViews(): void;
+  showRegion(): void;
   toggleMaximised(): void;
 }
 
@@ -45,14 +29,16 @@ export class VolumePane {
   isMoved = false;
   #session: Session;
   #drawing: Drawing;
-  #edges: SVGLineElement[];
-  #handles: SVGCircleElement[];
+  #cage: RoiCage;
   #axes: VolumeAxes;
   #note: SVGTextElement;
   #stop = new AbortController();
   #transfer = "";
   #clip = "";
   #fitted = "";
+  #box: VoxelBox | null = null;
+  #uploaded = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(session: Session, drawing: Drawing, events: VolumeEvents) {
     this.#session = session;
@@ -68,12 +54,15 @@ export class VolumePane {
     this.element.dataset.plane = "volume";
     this.element.tabIndex = 0;
     this.element.setAttribute("role", "application");
-    this.element.setAttribute("aria-label", "volume; drag to rotate, r shows everything");
+    this.element.setAttribute(
+      "aria-label",
+      "volume; drag to rotate, r shows everything, f the region",
+    );
     const svg = svgElement("svg", "rw-overlay");
     this.#axes = new VolumeAxes(svg);
     this.#note = svgElement("text", "rw-label", svg);
-    this.#edges = EDGES.map(() => svgElement("line", "rw-roi-edge", svg));
-    this.#handles = FACES.map(([axis, side]) => this.#addHandle(svg, axis, side));
+    const startDrag = (axis: Axis, side: -1 | 1) => this.#dragFace(axis, side);
+    this.#cage = new RoiCage(svg, startDrag, this.#stop.signal);
     this.element.append(this.view.container, svg);
     this.#listen(events);
   }
@@ -90,30 +79,43 @@ export class VolumePane {
     this.#fit();
   }
 
+  /** Look at the region from where the volume is seen now. */
+  showRegion(): void {
+    this.isMoved = true;
+    this.view.lookAt(this.#session.roi, this.#session.scene.direction);
+  }
+
   draw(): void {
     if (!this.isMoved) this.#fit();
     const shown = this.#drawing.volumeBox();
     const { direction } = this.#session.scene;
-    if (shown) this.#drawVolume(shown.range, direction);
-    this.view.show(shown?.box ?? null, shown?.valueRange ?? [0, 1], direction);
+    if (shown) this.#drawVolume(shown.box, shown.range, direction);
+    if (this.#isDue(shown?.box ?? null)) {
+      this.view.show(shown?.box ?? null, shown?.valueRange ?? [0, 1], direction);
+    }
     this.#drawOverlay();
+  }
+
+  /** Whether a box is to be shown now; while its bricks arrive only from time to time. */
+  #isDue(box: VoxelBox | null): boolean {
+    const now = performance.now();
+    const left = this.#uploaded + UPLOAD_EVERY_MS - now;
+    const isArriving = box === this.#box && this.#session.scheduler.pending > 0;
+    clearTimeout(this.#timer);
+    if (isArriving && left > 0) {
+      this.#timer = setTimeout(() => this.draw(), left);
+      return false;
+    }
+    this.#box = box;
+    this.#uploaded = now;
+    return true;
   }
 
   destroy(): void {
     this.#stop.abort();
+    clearTimeout(this.#timer);
     this.view.destroy();
     this.element.remove();
-  }
-
-  #addHandle(svg: SVGSVGElement, axis: Axis, side: -1 | 1): SVGCircleElement {
-    const handle = svgElement("circle", `rw-handle rw-face rw-face-${axis}`, svg);
-    Object.assign(handle.dataset, {
-      plane: "volume",
-      handle: `${axis}${side < 0 ? "-lower" : "-upper"}`,
-    });
-    const start = (event: PointerEvent) => (event.button === 0 ? this.#dragFace(axis, side) : null);
-    onDrag(handle, start, this.#stop.signal);
-    return handle;
   }
 
   #listen(events: VolumeEvents): void {
@@ -125,10 +127,12 @@ export class VolumePane {
     listen("contextmenu", (event) => event.preventDefault());
     listen("pointerdown", () => this.element.focus({ preventScroll: true }));
     listen<KeyboardEvent>("keydown", (event) => {
-      if (event.key !== "r" || event.ctrlKey || event.metaKey) return;
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key === "r") events.resetViews();
+      else if (event.key === "f") events.showRegion();
+      else return;
       event.preventDefault();
       event.stopPropagation();
-      events.resetViews();
     });
   }
 
@@ -140,14 +144,14 @@ export class VolumePane {
     this.#fitted = key;
   }
 
-  #drawVolume(range: [number, number], direction: number[]): void {
+  #drawVolume(box: VoxelBox, range: [number, number], direction: number[]): void {
     const table = this.#session.state.get("color_table");
     const transfer = `${table}|${range}`;
     if (transfer !== this.#transfer) this.view.setTransfer(decodeTable(table), range);
     this.#transfer = transfer;
     const { roi } = this.#session;
-    const clip = JSON.stringify([roi, direction]);
-    if (clip !== this.#clip) this.view.clip(roi, direction);
+    const clip = JSON.stringify([roi, box.level, box.box, direction]);
+    if (clip !== this.#clip) this.view.clip(roi, box, direction);
     this.#clip = clip;
   }
 
@@ -155,28 +159,20 @@ export class VolumePane {
     const { roi } = this.#session;
     const isRgb = this.#session.image?.info.kind === "rgb";
     const shown = this.#session.state.get("roi_visible") && !isRgb;
-    EDGES.forEach(([from, to], i) => {
-      const line = this.#edges[i] as SVGLineElement;
-      const [x1, y1] = this.view.project(corner(roi, from));
-      const [x2, y2] = this.view.project(corner(roi, to));
-      place(line, { x1, y1, x2, y2 });
-      setShown(line, shown);
-    });
-    FACES.forEach(([axis, side], i) => {
-      const handle = this.#handles[i] as SVGCircleElement;
-      const [cx, cy] = this.view.project(faceCentre(roi, axis, side));
-      place(handle, { cx, cy, r: 5 });
-      setShown(handle, shown);
+    this.#cage.draw(roi, shown, {
+      project: (point) => this.view.project(point),
+      eye: this.view.getCamera().position,
+      direction: this.#session.scene.direction,
     });
     this.#axes.draw((point) => this.view.project(point), this.#session.wholeRoi());
     place(this.#note, { x: 10, y: 19 });
-    this.#note.textContent = isRgb ? "Colour images are drawn in the planes only." : "";
+    this.#note.textContent = isRgb ? "Color images are drawn in the planes only." : "";
   }
 
   /** A face follows the pointer along the drawn direction of its normal. */
   #dragFace(axis: Axis, side: -1 | 1): Drag {
     const before = this.#session.roi;
-    const centre = faceCentre(before, axis, side);
+    const centre = pointOf(before, { [axis]: side });
     const unit = before.upper[axis] - before.lower[axis] || 1;
     const [x0, y0] = this.view.project(centre);
     const [x1, y1] = this.view.project({ ...centre, [axis]: centre[axis] + unit });
@@ -192,16 +188,4 @@ export class VolumePane {
       end: () => this.#session.state.flush(),
     };
   }
-}
-
-function corner(roi: Roi, choice: readonly number[]): Point {
-  const pick = (axis: Axis, i: number) => (choice[i] ? roi.upper : roi.lower)[axis];
-  return { x: pick("x", 0), y: pick("y", 1), z: pick("z", 2) };
-}
-
-function faceCentre(roi: Roi, axis: Axis, side: -1 | 1): Point {
-  const middle = (a: Axis) => (roi.lower[a] + roi.upper[a]) / 2;
-  const centre: Point = { x: middle("x"), y: middle("y"), z: middle("z") };
-  centre[axis] = side < 0 ? roi.lower[axis] : roi.upper[axis];
-  return centre;
 }

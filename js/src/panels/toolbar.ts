@@ -4,6 +4,12 @@ import { wholeRoi } from "../geometry.ts";
 import type { Session } from "../session.ts";
 import { button, checkbox, element, labelled, numberInput, slider } from "./elements.ts";
 
+export interface ToolbarEvents {
+  resetViews(): void;
+  showRegion(): void;
+  redraw(): void;
+}
+
 export class Toolbar {
   readonly element = element("div", "rw-toolbar");
   #session: Session;
@@ -15,23 +21,22 @@ export class Toolbar {
   #labels = slider(0, 1, 0.05);
   #time = slider(0, 0, 1);
   #channel = slider(0, 0, 1);
+  #readings = new Map<HTMLInputElement, HTMLOutputElement>();
 
-  constructor(session: Session, resetView: () => void, redraw: () => void) {
+  constructor(session: Session, events: ToolbarEvents) {
     this.#session = session;
     this.element.setAttribute("role", "toolbar");
     this.element.setAttribute("aria-label", "Viewer controls");
     labelled("Colors", this.#colorMap, this.element);
     this.#addWindow();
-    labelled("Region", this.#roi, this.element);
-    button("Whole image", "Set the region to the whole image", this.element).onclick = () =>
-      this.#resetRoi();
-    button("Reset view", "Show everything again (key r in a plane)", this.element).onclick =
-      resetView;
+    this.#addRegion(events);
     labelled("Preview", this.#preview, this.element);
-    labelled("Labels", this.#labels, this.element);
-    labelled("Time", this.#time, this.element);
-    labelled("Channel", this.#channel, this.element);
-    this.#listen(redraw);
+    this.#addSlider("Labels", this.#labels);
+    this.#addSlider("Time", this.#time);
+    this.#addSlider("Channel", this.#channel);
+    button("Reset view", "Show everything again (key r in a view)", this.element).onclick =
+      events.resetViews;
+    this.#listen(events.redraw);
     this.update();
   }
 
@@ -45,7 +50,9 @@ export class Toolbar {
     this.#write(this.#high, String(round(high)));
     this.#roi.checked = state.get("roi_visible");
     this.#preview.checked = this.#session.previewShown;
-    this.#write(this.#labels, String(state.get("label_opacity")));
+    const opacity = state.get("label_opacity");
+    this.#write(this.#labels, String(opacity));
+    this.#read(this.#labels, `${Math.round(100 * opacity)} %`);
     this.#range(this.#time, state.get("time_index"), layer?.times ?? 1);
     this.#range(this.#channel, state.get("channel_index"), layer?.channels ?? 1);
     this.#show(this.#preview, preview !== null);
@@ -57,10 +64,35 @@ export class Toolbar {
     for (const control of [this.#colorMap, this.#low]) this.#show(control, hasWindow);
   }
 
-  #addWindow(): void {
+  #addRegion(events: ToolbarEvents): void {
+    const group = this.#addGroup("Region controls");
+    labelled("Region", this.#roi, group);
+    button("Whole image", "Set the region to the whole image", group).onclick = () =>
+      this.#resetRoi();
+    button("Zoom", "Zoom to the region (key f in a view)", group).onclick = events.showRegion;
+  }
+
+  #addSlider(name: string, input: HTMLInputElement): void {
+    labelled(name, input, this.element);
+    const reading = element("output", "rw-reading");
+    input.after(reading);
+    this.#readings.set(input, reading);
+  }
+
+  #read(input: HTMLInputElement, text: string): void {
+    const reading = this.#readings.get(input);
+    if (reading) reading.textContent = text;
+  }
+
+  #addGroup(name: string): HTMLElement {
     const group = element("div", "rw-field", this.element);
     group.setAttribute("role", "group");
-    group.setAttribute("aria-label", "Window");
+    group.setAttribute("aria-label", name);
+    return group;
+  }
+
+  #addWindow(): void {
+    const group = this.#addGroup("Window");
     element("span", "rw-name", group).textContent = "Window";
     group.append(this.#low, this.#high);
     button("Auto", "Window over the range of the data", group).onclick = () => {
@@ -112,6 +144,7 @@ export class Toolbar {
   #range(input: HTMLInputElement, value: number, count: number): void {
     input.max = String(count - 1);
     this.#write(input, String(value));
+    this.#read(input, `${value} / ${count - 1}`);
     this.#show(input, count > 1);
   }
 

@@ -28,8 +28,8 @@ export interface PlaneCamera {
   height: number;
 }
 
-/** Room around an image that is shown whole. */
-const FIT_MARGIN = 1.1;
+/** CSS pixels around what is shown whole: for handles, and above for the name of the plane. */
+const FIT_ROOM = { above: 28, below: 14, beside: 14 };
 /** As the panes in viewer.css. */
 const BACKGROUND = "#0d0e11";
 
@@ -73,12 +73,16 @@ export class PlaneCanvas {
   /** Show a box of the frame with a small margin. */
   fit(lower: Point, upper: Point): void {
     const { right, down } = this.plane;
-    const width = upper[right] - lower[right];
-    const height = upper[down] - lower[down];
-    const aspect = (this.canvas.clientWidth || 1) / (this.canvas.clientHeight || 1);
+    const { above, below, beside } = FIT_ROOM;
+    const { clientWidth, clientHeight } = this.canvas;
+    const perPixel = Math.max(
+      (upper[right] - lower[right]) / Math.max(clientWidth - 2 * beside, 1),
+      (upper[down] - lower[down]) / Math.max(clientHeight - above - below, 1),
+    );
+    const middle = (lower[down] + upper[down]) / 2;
     this.camera = {
-      center: [(lower[right] + upper[right]) / 2, (lower[down] + upper[down]) / 2],
-      height: FIT_MARGIN * Math.max(height, width / aspect),
+      center: [(lower[right] + upper[right]) / 2, middle - ((above - below) / 2) * perPixel],
+      height: perPixel * Math.max(clientHeight, 1),
     };
   }
 
@@ -93,19 +97,30 @@ export class PlaneCanvas {
   }
 
   draw(pictures: Picture[], position: number): void {
-    const context = this.#prepare();
+    const context = this.#clear();
     for (const box of this.#slices.keys()) {
       if (!pictures.some((picture) => picture.box === box)) this.#slices.delete(box);
     }
     for (const picture of pictures) this.#drawPicture(context, picture, position);
   }
 
-  #prepare(): CanvasRenderingContext2D {
+  /** Take the size of the pane, in whole device pixels: a stretched canvas would be blurred. */
+  resize(): void {
     const ratio = window.devicePixelRatio || 1;
-    const width = Math.max(1, Math.round(this.canvas.clientWidth * ratio));
-    const height = Math.max(1, Math.round(this.canvas.clientHeight * ratio));
+    const pane = (this.canvas.parentElement ?? this.canvas).getBoundingClientRect();
+    const width = Math.max(1, Math.round(pane.width * ratio));
+    const height = Math.max(1, Math.round(pane.height * ratio));
     if (this.canvas.width !== width) this.canvas.width = width;
     if (this.canvas.height !== height) this.canvas.height = height;
+    Object.assign(this.canvas.style, {
+      width: `${width / ratio}px`,
+      height: `${height / ratio}px`,
+    });
+  }
+
+  #clear(): CanvasRenderingContext2D {
+    const { width, height } = this.canvas;
+    const ratio = window.devicePixelRatio || 1;
     const context = this.canvas.getContext("2d");
     if (!context) throw new Error("this browser has no 2-D canvas");
     context.setTransform(1, 0, 0, 1, 0, 0);

@@ -25,24 +25,26 @@ export interface VolumeCamera {
   view_up: number[];
 }
 
-/** Opacity over the window: air is clear, the brightest matter nearly solid. */
+/** Opacity over the window: air is clear, what lies above the middle is nearly solid. */
 const OPACITY: [at: number, opacity: number][] = [
   [0, 0],
   [0.2, 0],
-  [0.32, 0.04],
-  [0.5, 0.22],
-  [0.75, 0.55],
-  [1, 0.9],
+  [0.3, 0.1],
+  [0.5, 0.5],
+  [0.7, 0.9],
+  [1, 1],
 ];
 /** Opacity over the gradient, as a share of the window per voxel: surfaces stand out of haze. */
-const GRADIENT_OPACITY = { flat: 0.3, steep: 1, steepAt: 0.12 };
+const GRADIENT_OPACITY = { flat: 0.7, steep: 1, steepAt: 0.12 };
+/** Voxels; a cut along the very end of a volume would be drawn speckled. */
+const CUT_TOLERANCE = 0.01;
 /** Above this, half floats come near their end. */
 const HALF_FLOAT_SAFE = 30_000;
 const VIEW_ANGLE = 30;
 /** From where a volume is first seen, along its own axes; z points down, as in the planes. */
 const TOWARD: [number, number, number] = [0.45, 0.85, -0.4];
-/** Share of the bounding sphere that fits; corners rarely reach it. */
-const FILL = 0.95;
+/** Share of the bounding sphere that fits. */
+const FILL = 1;
 /** Bricks that are sent to the texture one by one; of more, the whole texture is sent. */
 const MOST_PATCHES = 64;
 
@@ -101,9 +103,11 @@ export class VolumeCanvas {
     property.setScalarOpacity(0, this.#opacity);
     property.setInterpolationTypeToLinear();
     property.setShade(true);
-    property.setAmbient(0.35);
-    property.setDiffuse(0.85);
-    property.setSpecular(0.25);
+    // noise of the voxels does not show on what is solid
+    property.setComputeNormalFromOpacity(true);
+    property.setAmbient(0.6);
+    property.setDiffuse(0.5);
+    property.setSpecular(0.1);
     property.setSpecularPower(12);
   }
 
@@ -201,20 +205,24 @@ export class VolumeCanvas {
     this.render();
   }
 
-  /** Show only what lies inside the region. */
-  clip(roi: Roi, direction: number[]): void {
+  /** Show only what lies inside the region; where the box ends with it, nothing is cut. */
+  clip(roi: Roi, box: VoxelBox, direction: number[]): void {
     this.#direction = direction;
     this.#mapper.removeAllClippingPlanes();
     for (const axis of AXES) {
-      for (const side of ["lower", "upper"] as const) {
-        const normal = this.#worldAxis(axis).map((v) => (side === "lower" ? v : -v));
-        const corner = frameToWorld(this.#direction, roi[side]);
-        this.#mapper.addClippingPlane(
-          vtkPlane.newInstance({ normal: normal as never, origin: corner }),
-        );
-      }
+      const [low, high] = box.edges(axis);
+      const tolerance = CUT_TOLERANCE * box.level.spacing[axisIndex(axis)];
+      if (roi.lower[axis] > low + tolerance) this.#cut(axis, 1, roi.lower);
+      if (roi.upper[axis] < high - tolerance) this.#cut(axis, -1, roi.upper);
     }
     this.render();
+  }
+
+  /** Leave out what lies on one side of a plane across an axis. */
+  #cut(axis: Axis, toward: 1 | -1, corner: Point): void {
+    const normal = this.#worldAxis(axis).map((v) => toward * v);
+    const origin = frameToWorld(this.#direction, corner);
+    this.#mapper.addClippingPlane(vtkPlane.newInstance({ normal: normal as never, origin }));
   }
 
   #worldAxis(axis: Axis): number[] {
@@ -253,21 +261,36 @@ export class VolumeCanvas {
   /** Look at a region from a corner, its z axis up. */
   resetCamera(roi: Roi, direction: number[]): void {
     this.#direction = direction;
-    const lower = frameToWorld(direction, roi.lower);
-    const upper = frameToWorld(direction, roi.upper);
+    const [x, y, z] = TOWARD;
+    this.#renderer.getActiveCamera().setViewAngle(VIEW_ANGLE);
+    this.#frameRegion(
+      roi,
+      frameToWorld(direction, { x, y, z }),
+      this.#worldAxis("z").map((v) => -v),
+    );
+  }
+
+  /** Look at a region from where the camera is now. */
+  lookAt(roi: Roi, direction: number[]): void {
+    this.#direction = direction;
+    const { position, focal_point: focus, view_up: up } = this.getCamera();
+    const toward = position.map((v, i) => v - (focus[i] ?? 0));
+    this.#frameRegion(roi, toward, up);
+  }
+
+  #frameRegion(roi: Roi, toward: number[], up: number[]): void {
+    const lower = frameToWorld(this.#direction, roi.lower);
+    const upper = frameToWorld(this.#direction, roi.upper);
     const center = lower.map((v, i) => (v + (upper[i] ?? 0)) / 2);
     const radius = 0.5 * Math.hypot(...lower.map((v, i) => v - (upper[i] ?? 0)));
     const { clientWidth, clientHeight } = this.container;
     const narrowness = Math.max(1, clientHeight / (clientWidth || 1));
     const distance = (FILL * narrowness * radius) / Math.sin((Math.PI / 360) * VIEW_ANGLE);
-    const [x, y, z] = TOWARD;
-    const toward = frameToWorld(direction, { x, y, z });
     const length = Math.hypot(...toward);
-    this.#renderer.getActiveCamera().setViewAngle(VIEW_ANGLE);
     this.setCamera({
       position: center.map((v, i) => v + ((toward[i] ?? 0) / length) * distance),
       focal_point: center,
-      view_up: this.#worldAxis("z").map((v) => -v),
+      view_up: up,
     });
   }
 

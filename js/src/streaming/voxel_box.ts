@@ -1,7 +1,8 @@
 // A box of voxels of one level, filled brick by brick.
 
-import { voxelCount } from "../geometry.ts";
+import { axisIndex, voxelCount } from "../geometry.ts";
 import {
+  type Axis,
   type Box,
   DTYPES,
   type DtypeName,
@@ -52,6 +53,13 @@ export class VoxelBox {
     return this.box.start.map(
       (start, i) => (this.level.origin[i] ?? 0) + start * (this.level.spacing[i] ?? 1),
     ) as Triple;
+  }
+
+  /** Outer voxel edges along an axis. */
+  edges(axis: Axis): [number, number] {
+    const i = axisIndex(axis);
+    const low = this.origin[i] - 0.5 * this.level.spacing[i];
+    return [low, low + this.box.shape[i] * this.level.spacing[i]];
   }
 
   /** Put a brick (in the level's indices) in place; a missing chunk leaves what is there. */
