@@ -4,6 +4,7 @@ import { AXES, axisIndex, edges, PLANES, voxelAt, voxelCentre, wholeRoi } from "
 import type { Axis, LayerInfo, Level, Point, Roi, Scene } from "./messages.ts";
 import { parseReply } from "./messages.ts";
 import { type Model, SharedState } from "./state.ts";
+import { shareOf } from "./streaming/levels.ts";
 import { LayerLoader, type View } from "./streaming/loader.ts";
 import { PreviewLoader } from "./streaming/preview_loader.ts";
 import { Scheduler } from "./streaming/scheduler.ts";
@@ -134,11 +135,11 @@ export class Session {
     this.state.close();
   }
 
-  #view(): View {
+  #view(info: LayerInfo): View {
     return {
       roi: this.roi,
       crosshair: this.crosshair,
-      budget: this.state.get("memory_budget"),
+      budget: shareOf(this.state.get("memory_budget"), info, this.scene.layers),
       asked: this.#asked,
       time: this.state.get("time_index"),
       channel: this.state.get("channel_index"),
@@ -155,11 +156,13 @@ export class Session {
     }
     for (const loader of before) if (!this.loaders.includes(loader)) loader.close();
     this.#followView();
+    // with more layers or fewer, each has another share of the budget
+    for (const loader of this.loaders) if (before.includes(loader)) loader.refine();
     this.#followPreview();
   }
 
   #newLoader(info: LayerInfo, before: LayerLoader[]): LayerLoader {
-    const loader = new LayerLoader(info, this.scheduler, this.#view(), () => this.#loaded());
+    const loader = new LayerLoader(info, this.scheduler, this.#view(info), () => this.#loaded());
     const replaced = before.find((other) => other.info.kind === info.kind);
     if (replaced) loader.inherit(replaced);
     return loader;
@@ -175,12 +178,21 @@ export class Session {
       before.update(info);
     } else {
       before?.close();
-      const drawn = this.previews.filter((preview) => preview.hasVoxels);
       const fresh = new PreviewLoader(info, this.scheduler, () => this.#loaded());
-      this.previews = [...drawn.slice(-MOST_OLD_PREVIEWS), fresh];
+      this.previews = [...this.#oldPreviews(fresh.box.bytes), fresh];
     }
     this.#dropCoveredPreviews();
     this.#changed();
+  }
+
+  /** The newest of the results that are drawn now, as far as the budget has room for them. */
+  #oldPreviews(bytes: number): PreviewLoader[] {
+    const drawn = this.previews.filter((preview) => preview.hasVoxels).slice(-MOST_OLD_PREVIEWS);
+    const left = this.state.get("memory_budget") - bytes;
+    return drawn.filter((_, i) => {
+      const newer = drawn.slice(i).reduce((sum, preview) => sum + preview.box.bytes, 0);
+      return newer <= left;
+    });
   }
 
   #dropCoveredPreviews(): void {
@@ -189,8 +201,7 @@ export class Session {
   }
 
   #followView(): void {
-    const view = this.#view();
-    for (const loader of this.loaders) loader.setView(view);
+    for (const loader of this.loaders) loader.setView(this.#view(loader.info));
     this.#changed();
   }
 

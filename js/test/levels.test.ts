@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { wholeRoi } from "../src/geometry.ts";
 import type { Level, Roi } from "../src/messages.ts";
-import { planLevels } from "../src/streaming/levels.ts";
-import { pyramid } from "./jobs.ts";
+import { planLevels, shareOf } from "../src/streaming/levels.ts";
+import { layer, pyramid } from "./jobs.ts";
 
 const levels = pyramid(64, 4);
 const whole = wholeRoi(levels[0] as Level);
@@ -45,9 +45,18 @@ test("a level that does not fit is refused with the reason", () => {
   const plan = planLevels(levels, whole, 1, 32 ** 3, 0);
 
   expect(plan.context).toBe(1);
-  expect(plan.reason).toMatch(/scale 0 .* needs 256 KiB, the budget is 32 KiB/);
+  expect(plan.reason).toMatch(/scale 0 .* needs 256 KiB, the budget leaves 32 KiB/);
 });
 
 test("the coarsest level is loaded even beyond the budget", () => {
   expect(planLevels(levels, whole, 1, 1, -1).context).toBe(3);
+});
+
+test("layers share the budget so that all can have the same level", () => {
+  const image = layer(pyramid(64, 3));
+  const labels = layer(pyramid(64, 3), { id: "labels-1", kind: "labels", dtype: "uint32" });
+
+  const shares = [image, labels].map((info) => shareOf(5 * 32 ** 3, info, [image, labels]));
+
+  expect(shares).toEqual([32 ** 3, 4 * 32 ** 3]);
 });

@@ -40,7 +40,7 @@ def test_a_scale_beyond_the_budget_is_refused_with_the_reason(viewer: ViewerPage
     viewer.set(loaded_scale=0)
 
     assert viewer.saved("loaded_scale") == 1
-    assert "the budget is" in viewer.text(".rw-status")
+    assert "the budget leaves" in viewer.text(".rw-status")
 
 
 def test_a_new_image_keeps_region_and_slices(viewer: ViewerPage) -> None:
@@ -67,6 +67,7 @@ def test_time_and_channel_sliders(viewer: ViewerPage) -> None:
     viewer.page.get_by_label("Time").fill("2")
     viewer.wait_settled()
 
+    assert viewer.text(".rw-field:has-text('Time') output") == "2 / 2"
     points, _ = slice_points(movie, "z", 1)
     expected = frames[2, 0, 1, :, :, 0].ravel().astype(int)
     assert viewer.saved("time_index") == 2
@@ -87,3 +88,26 @@ def test_a_small_budget_is_spent_on_the_region(viewer: ViewerPage) -> None:
     outside = image.levels[1][0, 0, 2, 0, 0, 0]
     corner = viewer.colors("z", [image.centre((4, 0, 0))])
     assert np.abs(corner - int(outside)).max() <= TOLERANCE
+
+
+def test_image_and_labels_share_the_budget(viewer: ViewerPage) -> None:
+    image = layer(noise((16, 16, 16), "uint8", 0, 255), scales=3)
+    ids = (np.arange(16**3) // 16**2 % 3).astype(np.uint32).reshape(16, 16, 16)
+    labels = layer(ids, id="labels-1", kind="labels", scales=3)
+    budget = 16**3
+
+    viewer.open(
+        image, labels, roi=ROI, memory_budget=budget, label_opacity=1,
+        slices=image.centre((4, 8, 8)),
+    )  # fmt: skip
+
+    assert viewer.stats()["bytes"] <= budget
+    assert viewer.saved("loaded_scale") == 0
+    inside = [(4, y, x) for y in range(6, 14) for x in range(4, 12)]
+    colors = viewer.colors("z", [image.centre(each) for each in inside])
+    values = np.array([image.finest[each][0] for each in inside])
+    assert set(ids[4].ravel()) == {1}
+    assert len(np.unique(colors, axis=0)) == 1
+    viewer.set(label_opacity=0)
+    grays = viewer.colors("z", [image.centre(each) for each in inside])
+    assert np.abs(grays - expected_colors(values, gray_table(), (0, 255))).max() <= TOLERANCE

@@ -1,7 +1,7 @@
 // Which level of an image is loaded where, within the memory budget.
 
 import { coversWhole, resolveRoi, voxelCount } from "../geometry.ts";
-import type { Box, Level, Roi } from "../messages.ts";
+import { type Box, DTYPES, type LayerInfo, type Level, type Roi } from "../messages.ts";
 
 /** What to load: the whole image at one level, and the region at a finer one. */
 export interface LoadPlan {
@@ -45,6 +45,16 @@ export function planLevels(
   };
 }
 
+export function bytesPerVoxel(info: LayerInfo): number {
+  return DTYPES[info.dtype].BYTES_PER_ELEMENT * info.components;
+}
+
+/** Bytes of the budget for one of several layers: so much that all can have the same level. */
+export function shareOf(budget: number, info: LayerInfo, layers: LayerInfo[]): number {
+  const all = layers.reduce((sum, layer) => sum + bytesPerVoxel(layer), 0);
+  return Math.floor((budget * bytesPerVoxel(info)) / all);
+}
+
 function explain(
   target: number,
   first: number,
@@ -54,7 +64,7 @@ function explain(
 ): string {
   if (target > first) {
     const needed = formatBytes(bytes);
-    return `scale ${first} of this region needs ${needed}, the budget is ${formatBytes(budget)}`;
+    return `scale ${first} of this region needs ${needed}, the budget leaves ${formatBytes(budget)}`;
   }
   return asked > 0 ? `scale ${asked} was asked for` : "";
 }

@@ -2,15 +2,15 @@
 
 import { resolveRoi, voxelAt, voxelCount } from "../geometry.ts";
 import type { Box, LayerInfo, Level, Point, Roi, Triple } from "../messages.ts";
-import { DTYPES } from "../messages.ts";
 import { brickDistance, commonBox, cutIntoBricks, isOnSlices } from "./bricks.ts";
-import { type LoadPlan, planLevels } from "./levels.ts";
+import { bytesPerVoxel, type LoadPlan, planLevels } from "./levels.ts";
 import type { Job, Scheduler } from "./scheduler.ts";
 import { VoxelBox } from "./voxel_box.ts";
 
 export interface View {
   roi: Roi;
   crosshair: Point;
+  /** Bytes that this layer may take. */
   budget: number;
   /** Level that Python asked for, or -1. */
   asked: number;
@@ -45,7 +45,7 @@ export class LayerLoader {
   }
 
   get bytesPerVoxel(): number {
-    return DTYPES[this.info.dtype].BYTES_PER_ELEMENT * this.info.components;
+    return bytesPerVoxel(this.info);
   }
 
   get bytes(): number {
