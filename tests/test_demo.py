@@ -57,7 +57,7 @@ def test_every_store_of_the_story_is_complete(folder: Path) -> None:
 def test_the_report_shows_pictures_and_asks_no_other_host(folder: Path) -> None:
     page = (folder / "report.html").read_text()
 
-    assert len(re.findall(r"<img[^>]+data:image/png", page)) == 3
+    assert len(re.findall(r"<img[^>]+data:image/png", page)) == 4
     assert "the promoted region equals the tuned one" in page
     assert re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=\"(?!data:)[^\"#]+", page) == []
 
@@ -65,7 +65,7 @@ def test_the_report_shows_pictures_and_asks_no_other_host(folder: Path) -> None:
 def test_the_pictures_are_files_of_their_own(folder: Path) -> None:
     pictures = sorted(folder.glob("*.png"))
 
-    assert len(pictures) == 3
+    assert len(pictures) == 4
     for path in pictures:
         image = Image.open(io.BytesIO(path.read_bytes()))
         assert image.width > 600

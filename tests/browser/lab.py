@@ -161,11 +161,12 @@ class NotebookPage:
         """Return the colours that the viewer draws at points of the frame, shape (n, 3)."""
         return np.array(self._ask_viewer("colorsAt", viewport, points))
 
-    def wait_settled(self) -> None:
-        """Wait until the viewer has loaded and drawn everything."""
-        condition = "root => root.roiwidgetsTest?.isSettled()"
+    def wait_settled(self, view: int = 0) -> None:
+        """Wait until a view has loaded and drawn everything."""
         self.page.wait_for_function(
-            f"() => ({condition})(document.querySelector('.roiwidgets-viewer'))",
+            """view => document.querySelectorAll('.roiwidgets-viewer')[view]
+                 ?.roiwidgetsTest?.isSettled()""",
+            arg=view,
             timeout=CELL_TIMEOUT_MS,
         )
 
