@@ -98,6 +98,24 @@ def test_the_viewer_says_so_where_there_is_no_webgl(browser: Browser) -> None:
     context.close()
 
 
+def test_arrow_keys_turn_the_volume_as_a_drag_does(viewer: ViewerPage) -> None:
+    image = layer(ct_phantom(32), value_range=(-1000, 1250))
+    viewer.open(image, color_range=[-1000, 1250], roi_visible=False)
+    near = image.centre((16, 30, 16))
+    pane = viewer.page.locator('.rw-pane[data-plane="volume"]')
+
+    places = [viewer.at("volume", near)]
+    for key in ("ArrowRight", "ArrowDown"):
+        pane.press(key)
+        viewer.wait_settled()
+        places.append(viewer.at("volume", near))
+
+    start, right, down = places
+    assert right[0] - start[0] > 5
+    assert down[1] - right[1] > 5
+    assert "position" in viewer.saved("camera")["volume"]
+
+
 def test_a_texture_is_not_touched_for_every_brick(viewer: ViewerPage) -> None:
     image = layer(ct_phantom(160), scales=3, value_range=(-1000, 1250))
     viewer.create_model(image, color_range=[-1000, 1250])

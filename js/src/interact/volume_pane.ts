@@ -12,6 +12,13 @@ import { pointOf, RoiCage } from "./roi_cage.ts";
 import { place, svgElement } from "./svg.ts";
 import { VolumeAxes } from "./volume_axes.ts";
 
+/** Degrees to the right and down by which an arrow key turns the volume. */
+const TURNS: Record<string, [right: number, down: number]> = {
+  ArrowLeft: [-10, 0],
+  ArrowRight: [10, 0],
+  ArrowUp: [0, -10],
+  ArrowDown: [0, 10],
+};
 /** While bricks arrive, the volume follows this often: each time its texture is touched. */
 const UPLOAD_EVERY_MS = 250;
 
@@ -56,7 +63,7 @@ export class VolumePane {
     this.element.setAttribute("role", "application");
     this.element.setAttribute(
       "aria-label",
-      "volume; drag to rotate, r shows everything, f the region",
+      "volume; drag or arrow keys rotate, r shows everything, f the region",
     );
     const svg = svgElement("svg", "rw-overlay");
     this.#axes = new VolumeAxes(svg);
@@ -128,7 +135,9 @@ export class VolumePane {
     listen("pointerdown", () => this.element.focus({ preventScroll: true }));
     listen<KeyboardEvent>("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
-      if (event.key === "r") events.resetViews();
+      const turn = TURNS[event.key];
+      if (turn) this.view.rotate(...turn);
+      else if (event.key === "r") events.resetViews();
       else if (event.key === "f") events.showRegion();
       else return;
       event.preventDefault();

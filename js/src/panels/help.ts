@@ -15,7 +15,7 @@ const PLANES: [gesture: string, effect: string][] = [
   ["r", "show everything"],
 ];
 const VOLUME: [gesture: string, effect: string][] = [
-  ["Drag", "rotate"],
+  ["Drag, arrow keys", "rotate"],
   ["Shift + drag, wheel", "move, zoom"],
   ["Drag a colored dot", "move a face of the region"],
 ];

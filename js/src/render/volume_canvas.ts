@@ -258,6 +258,15 @@ export class VolumeCanvas {
     this.render();
   }
 
+  /** Turn the camera around what it looks at, as a drag does; in degrees. */
+  rotate(right: number, down: number): void {
+    const camera = this.#renderer.getActiveCamera();
+    camera.azimuth(-right);
+    camera.elevation(down);
+    camera.orthogonalizeViewUp();
+    this.render();
+  }
+
   /** Look at a region from a corner, its z axis up. */
   resetCamera(roi: Roi, direction: number[]): void {
     this.#direction = direction;
