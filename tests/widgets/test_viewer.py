@@ -64,6 +64,15 @@ def test_a_small_budget_answers_with_a_coarser_scale() -> None:
     assert viewer.get_roi_slice() == (slice(0, 64),) * 3
 
 
+def test_labels_share_the_budget_with_the_image() -> None:
+    voxels = np.zeros((96, 96, 96), np.uint8)
+
+    alone = rw.view(voxels, memory_budget=2**20)
+    labelled = rw.view(voxels, voxels.astype(np.uint32), memory_budget=2**20)
+
+    assert (alone.get_current_scale(), labelled.get_current_scale()) == (0, 1)
+
+
 def test_the_frames_of_a_movie_do_not_count_against_the_budget() -> None:
     movie = open_image(np.zeros((40, 128, 128), np.uint16), axes="tyx")
 

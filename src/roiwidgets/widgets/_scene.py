@@ -35,17 +35,32 @@ class Layer:
         """Grids of the levels, finest first."""
         return tuple(grid_of(level) for level in self.image.images)
 
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        """Data type on the wire."""
+        return wire_dtype(self.image.images[0].data.dtype, is_labels=self.is_labels)
+
+    @property
+    def components(self) -> int:
+        """Values of a voxel: those of its colour, else 1."""
+        finest = self.grids[0]
+        return finest.shape[-1] if finest.is_rgb else 1
+
+    @property
+    def bytes_per_voxel(self) -> int:
+        """Bytes of a voxel in the browser."""
+        return self.dtype.itemsize * self.components
+
     def describe(self) -> dict[str, object]:
         """Return the layer's entry of the ``scene`` trait."""
         finest = self.grids[0]
-        dtype = wire_dtype(self.image.images[0].data.dtype, is_labels=self.is_labels)
         rgb = finest.is_rgb
         return {
             "id": self.id,
             "kind": "labels" if self.is_labels else ("rgb" if rgb else "image"),
             "name": self.name,
-            "dtype": dtype.name,
-            "components": finest.shape[-1] if rgb else 1,
+            "dtype": self.dtype.name,
+            "components": self.components,
             "times": axis_size(finest, "t"),
             "channels": 1 if rgb else axis_size(finest, "c"),
             "value_range": list(self.value_range),
@@ -131,7 +146,7 @@ def level_within_budget(
     region_shapes
         Shape of the region at each level, finest first.
     itemsize, budget
-        Bytes per voxel, and bytes that the region may take.
+        Bytes per voxel of all layers, and bytes that the region may take.
 
     Returns
     -------

@@ -27,7 +27,7 @@ from roiwidgets.images.readers import open_image
 from roiwidgets.regions import Region, resolve_region
 from roiwidgets.regions.blocks import shape_of
 from roiwidgets.widgets import _colormaps, _picture, _traits
-from roiwidgets.widgets._chunk_server import ChunkServer, ServedLayer, wire_dtype
+from roiwidgets.widgets._chunk_server import ChunkServer, ServedLayer
 from roiwidgets.widgets._kernel_thread import KernelThread
 from roiwidgets.widgets._scene import (
     Layer,
@@ -353,13 +353,11 @@ class Viewer(ViewerState):
 
     def _finest_within(self, region: Region, budget: int) -> int:
         """Return the finest scale whose voxels over a region, at one time, fit a budget."""
-        grids = self._layers["image"].grids
-        counted = (*grids[0].spatial_axes, *("c" * grids[0].is_rgb))
         shapes = []
-        for grid in grids:
+        for grid in self._layers["image"].grids:
             sides = dict(zip(grid.axes, shape_of(resolve_region(region, grid)), strict=True))
-            shapes.append(tuple(sides[axis] for axis in counted))
-        itemsize = wire_dtype(self.image.images[0].data.dtype, is_labels=False).itemsize
+            shapes.append(tuple(sides[axis] for axis in grid.spatial_axes))
+        itemsize = sum(layer.bytes_per_voxel for layer in self._layers.values())
         return level_within_budget(tuple(shapes), itemsize, budget)
 
 
