@@ -26,16 +26,19 @@ class RecordingViewer(rw.Viewer):
     def send(self, content: dict[str, Any], buffers: Sequence[bytes] | None = None) -> None:
         self.sent.put((content, list(buffers or [])))
 
-    def ask(self, layer: str, start: list[int], shape: list[int], **more: int) -> NDArray[Any]:
-        """Return the voxels of a box of a layer, as a browser gets them."""
+    def answer(self, layer: str, **fields: Any) -> tuple[dict[str, Any], list[bytes]]:
+        """Return the header and the buffers that a browser gets for one request."""
         number = next(self._numbers)
-        request = {"id": number, "image": layer, "level": 0, "time": 0, "channel": 0}
-        request |= {"start": start, "shape": shape} | more
+        request = {"id": number, "image": layer, "level": 0, "time": 0, "channel": 0, **fields}
         self._handle_custom_msg({"kind": "get", "generation": 1, "requests": [request]}, [])
         while True:
             header, buffers = self.sent.get(timeout=ANSWER_TIMEOUT_S)
-            if header["id"] == number:
-                break
+            if header["id"] in (number, None):  # a malformed request is answered without its id
+                return header, buffers
+
+    def ask(self, layer: str, start: list[int], shape: list[int], **more: int) -> NDArray[Any]:
+        """Return the voxels of a box of a layer, as a browser gets them."""
+        header, buffers = self.answer(layer, start=start, shape=shape, **more)
         assert header["kind"] == "chunk", header
         return np.frombuffer(buffers[0], header["dtype"]).reshape(header["shape"])
 

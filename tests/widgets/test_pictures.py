@@ -114,6 +114,16 @@ def test_colours_are_drawn_as_they_are_and_nan_black() -> None:
     assert (drawn[5, 5] == 255).all()
 
 
+def test_infinite_values_have_the_outermost_colours() -> None:
+    values = np.full((8, 8), 0.5, np.float32)
+    values[3, 4], values[5, 5] = np.inf, -np.inf
+
+    (panel,) = panels(rw.view(values, color_map="viridis", color_range=(0.0, 1.0)))
+
+    drawn, table = centres(panel, (8, 8)), color_table("viridis")
+    np.testing.assert_array_equal([drawn[3, 4], drawn[5, 5]], [table[255], table[0]])
+
+
 def test_the_time_and_channel_that_are_shown_are_drawn() -> None:
     movie = np.zeros((3, 2, 8, 8), np.uint8)
     movie[2, 1] = 200

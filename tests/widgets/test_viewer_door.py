@@ -12,9 +12,13 @@ from hypothesis import strategies as st
 
 import roiwidgets as rw
 from roiwidgets.images.readers import open_image
+from tests.widgets.recording import RecordingViewer
 
 FLIPPED = ((1.0, 0.0, 0.0), (0.0, -1.0, 0.0), (0.0, 0.0, -1.0))
+TURNED = ((1.0, 0.0, 0.0), (0.0, 0.8, -0.6), (0.0, 0.6, 0.8))
 SHAPE = (8, 10, 12)
+HUGE = 10**400
+"""An integer that JSON can carry and no float can hold."""
 
 KEYS = (
     *("kind", "requests", "ids", "id", "image", "level", "start", "shape", "generation", "time"),
@@ -71,7 +75,10 @@ def test_what_belongs_to_the_kernel_is_not_set(
         ("roi", {"lower": {"x": 900}, "upper": {"x": 901}}),
         ("roi", {"lower": {"x": "0"}, "upper": {"w": 1}}),
         ("roi", "everything"),
+        ("roi", {"lower": {"x": 0}, "upper": {"x": HUGE}}),
         ("slices", {"x": float("inf")}),
+        ("slices", {"x": HUGE}),
+        ("slices", {"x": 1.7e308}),
         ("slices", {"x": 1, "q": 2}),
         ("slices", [1, 2, 3]),
         ("camera", {"volume": {"position": [0, 0, float("nan")]}}),
@@ -79,11 +86,15 @@ def test_what_belongs_to_the_kernel_is_not_set(
         ("camera", {"elsewhere": {}}),
         ("color_range", [2, 1]),
         ("color_range", [None, 1]),
+        ("color_range", [0, HUGE]),
         ("color_map", "no-such-map"),
         ("color_map", 7),
         ("label_opacity", 1.5),
         ("label_opacity", "half"),
+        ("label_opacity", HUGE),
         ("time_index", -1),
+        ("time_index", 1),
+        ("time_index", HUGE),
         ("time_index", "now"),
         ("channel_index", 2.5),
         ("loaded_scale", -2),
@@ -135,6 +146,18 @@ def test_the_browser_speaks_of_the_frame_and_python_of_the_world() -> None:
     assert (lower["y"], upper["y"], lower["x"], upper["x"]) == (-4.5, -1.5, -5.5, -2.5)
 
 
+def test_only_times_and_channels_of_the_image_are_shown() -> None:
+    movie = rw.view(open_image(np.zeros((3, 2, 8, 8), np.uint8), axes="tcyx"))
+    movie.set_state({"time_index": 2, "channel_index": 1})
+
+    movie.set_state({"time_index": 3, "channel_index": 2})
+
+    assert (movie.time_index, movie.channel_index) == (2, 1)
+    assert movie.error_message == "channel_index=2 must be an integer from 0 to 1"
+    movie.set_image(open_image(np.zeros((2, 8, 8, 3), np.uint8), axes="tyxc"))
+    assert (movie.time_index, movie.channel_index) == (1, 0)  # colours are no channels
+
+
 @given(st.dictionaries(st.sampled_from((*rw.Viewer.settable, "scene", "nothing")), anything))
 @settings(max_examples=200, deadline=None)
 def test_no_state_of_a_browser_raises_or_breaks_the_getters(
@@ -148,7 +171,69 @@ def test_no_state_of_a_browser_raises_or_breaks_the_getters(
     assert len(viewer.draw_png()) > 100
 
 
+@pytest.fixture(scope="module", params=[None, TURNED], ids=["straight", "turned"])
+def anisotropic(request: pytest.FixtureRequest) -> rw.Viewer:
+    spacing = {"z": 2.5, "y": 1.0, "x": 1e-3}
+    voxels = np.random.default_rng(0).normal(size=SHAPE).astype(np.float32)
+    return rw.view(open_image(voxels, axes="zyx", spacing=spacing, direction=request.param))
+
+
+extreme = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-HUGE, HUGE)
+points = st.fixed_dictionaries({"x": extreme, "y": extreme, "z": extreme})
+
+
+@given(
+    slices=points,
+    roi=st.fixed_dictionaries({"lower": points, "upper": points}),
+    color_range=st.tuples(extreme, extreme).map(sorted),
+)
+@settings(max_examples=150, deadline=None)
+def test_well_formed_states_with_extreme_numbers_do_no_harm(
+    anisotropic: rw.Viewer, slices: Any, roi: Any, color_range: Any
+) -> None:
+    anisotropic.set_state({"slices": slices, "roi": roi, "color_range": color_range})
+
+    for part, size in zip(anisotropic.get_roi_slice(0), SHAPE, strict=True):
+        assert 0 <= part.start < part.stop <= size
+    assert len(anisotropic.draw_png()) > 100
+
+
 @given(anything)
 @settings(max_examples=500, deadline=None)
 def test_no_message_of_a_browser_raises(viewer: rw.Viewer, content: object) -> None:
-    viewer._handle_custom_msg(content, [])
+    viewer._server.handle(content)  # ipywidgets would only log what is raised in a callback
+
+
+near_the_edges = st.integers(-1, 13)
+requests = st.fixed_dictionaries(
+    {
+        "start": st.lists(near_the_edges, min_size=3, max_size=3),
+        "shape": st.lists(near_the_edges, min_size=3, max_size=3),
+        "level": st.integers(0, 2),
+        "time": st.integers(0, 2**53),
+        "channel": st.integers(0, 2**53),
+    }
+)
+
+
+@given(requests)
+@settings(max_examples=200, deadline=None)
+def test_no_request_reads_outside_the_image(recording: RecordingViewer, asked: Any) -> None:
+    voxels = np.arange(np.prod(SHAPE), dtype=np.uint16).reshape(SHAPE)
+    box = tuple(slice(s, s + n) for s, n in zip(asked["start"], asked["shape"], strict=True))
+    is_inside = asked["level"] == 0 and all(
+        0 <= s < s + n <= size
+        for s, n, size in zip(asked["start"], asked["shape"], SHAPE, strict=True)
+    )
+
+    header, buffers = recording.answer(recording.scene["layers"][0]["id"], **asked)
+
+    assert header["kind"] == ("chunk" if is_inside else "error")
+    if is_inside:
+        found = np.frombuffer(buffers[0], np.uint16).reshape(asked["shape"])
+        np.testing.assert_array_equal(found, voxels[box])
+
+
+@pytest.fixture(scope="module")
+def recording() -> RecordingViewer:
+    return RecordingViewer(np.arange(np.prod(SHAPE), dtype=np.uint16).reshape(SHAPE))

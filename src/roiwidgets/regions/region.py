@@ -81,7 +81,7 @@ class Region:
         try:
             low = tuple(float(lower[axis]) for axis in axes)
             high = tuple(float(upper[axis]) for axis in axes)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise RegionError(
                 f"corners {lower} and {upper} must hold one number per axis"
             ) from error

@@ -236,7 +236,8 @@ def colorize(plane: NDArray[np.generic], table: Rgb, low: float, high: float) ->
         return np.ascontiguousarray(plane[..., :3].astype(np.uint8))
     width = high - low if high > low else 1.0
     values = np.nan_to_num(plane.astype(np.float64), nan=low)
-    index = np.clip(np.round((values - low) / width * 255), 0, 255).astype(np.uint8)
+    with np.errstate(over="ignore"):  # what lies infinitely far outside the window is clipped
+        index = np.clip(np.round((values - low) / width * 255), 0, 255).astype(np.uint8)
     colors = table[index]
     if plane.dtype.kind == "f":
         colors[np.isnan(plane)] = 0

@@ -61,8 +61,8 @@ class Layer:
             "name": self.name,
             "dtype": self.dtype.name,
             "components": self.components,
-            "times": axis_size(finest, "t"),
-            "channels": 1 if rgb else axis_size(finest, "c"),
+            "times": last_index(finest, "t") + 1,
+            "channels": last_index(finest, "c") + 1,
             "value_range": list(self.value_range),
             "levels": [describe_level(grid) for grid in self.grids],
         }
@@ -131,9 +131,11 @@ def same_direction(one: Direction | None, other: Direction | None) -> bool:
     return first.shape == second.shape and bool(np.allclose(first, second, atol=1e-6))
 
 
-def axis_size(grid: Grid, axis: str) -> int:
-    """Return the length of an axis, 1 where the grid has none of that name."""
-    return grid.along(axis)[0] if axis in grid.axes else 1
+def last_index(grid: Grid, axis: str) -> int:
+    """Return the last index along ``t`` or ``c`` that can be shown; colours are no channels."""
+    if axis not in grid.axes or (axis == "c" and grid.is_rgb):
+        return 0
+    return grid.along(axis)[0] - 1
 
 
 def level_within_budget(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
@@ -14,6 +14,9 @@ from roiwidgets.regions import Region
 
 T = TypeVar("T")
 Point = dict[str, float]
+
+FARTHEST = 1e150
+"""Largest coordinate of a point: sums, products and quotients of two stay finite."""
 
 
 class RefusedRegionError(RegionError, traitlets.TraitError):
@@ -118,10 +121,14 @@ def region_from_json(value: object, grid: Grid | None) -> Region | None:
 
 
 def check_point(value: object) -> Point:
-    """Return a point ``{'x': ..., 'y': ..., 'z': ...}`` of finite numbers."""
+    """Return a point ``{'x': ..., 'y': ..., 'z': ...}`` of numbers up to ``FARTHEST``."""
     if not isinstance(value, Mapping) or not set(value) <= {"x", "y", "z"}:
         raise RegionError(f"a point is a dictionary with keys x, y, z, got {value!r:.120}")
-    return {str(axis): finite_number(number, str(axis)) for axis, number in value.items()}
+    point = {str(axis): finite_number(number, str(axis)) for axis, number in value.items()}
+    for axis, number in point.items():
+        if abs(number) > FARTHEST:
+            raise RegionError(f"{axis} must be at most {FARTHEST:g} from 0, got {number!r}")
+    return point
 
 
 def point_to_json(point: Point, grid: Grid | None) -> Point:
@@ -181,6 +188,7 @@ def _check_numbers(value: object, depth: int) -> None:
 
 def finite_number(value: object, name: str) -> float:
     """Return a finite float, or raise an error that names what it was for."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    largest = sys.float_info.max  # compared with it: JSON carries integers no float can hold
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= largest:
         raise RegionError(f"{name} must be a finite number, got {value!r:.80}")
     return float(value)

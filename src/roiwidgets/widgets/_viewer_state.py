@@ -10,7 +10,7 @@ import difflib
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import anywidget
 import traitlets
@@ -19,6 +19,7 @@ from roiwidgets.errors import ParameterError, RegionError, RoiwidgetsError
 from roiwidgets.images.grid import Grid
 from roiwidgets.regions import Region
 from roiwidgets.widgets import _colormaps, _traits
+from roiwidgets.widgets._scene import last_index
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -96,7 +97,7 @@ class ViewerState(anywidget.AnyWidget):
                 continue
             try:
                 super().set_state({name: value})
-            except (RoiwidgetsError, traitlets.TraitError) as error:
+            except (RoiwidgetsError, traitlets.TraitError, OverflowError) as error:
                 log.warning("%s from the browser refused: %.500s", name, error)
                 self.error_message = str(error)[:500]
 
@@ -120,6 +121,18 @@ class ViewerState(anywidget.AnyWidget):
             return _traits.region_on(self.image_grid, proposal["value"])
         except RegionError as error:
             raise _traits.RefusedRegionError(str(error)) from error
+
+    @traitlets.validate("time_index", "channel_index")
+    def _check_index(self, proposal: Mapping[str, Any]) -> int:
+        index: int = proposal["value"]
+        name = proposal["trait"].name
+        axis = {"time_index": "t", "channel_index": "c"}[name]
+        last = index if self.image_grid is None else last_index(self.image_grid, axis)
+        if index > last:
+            raise _traits.RefusedParameterError(
+                f"{name}={index} must be an integer from 0 to {last}"
+            )
+        return index
 
     @traitlets.observe("color_map")
     def _send_color_table(self, change: Mapping[str, str]) -> None:

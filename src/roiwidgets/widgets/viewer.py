@@ -32,8 +32,8 @@ from roiwidgets.widgets._kernel_thread import KernelThread
 from roiwidgets.widgets._scene import (
     Layer,
     are_alike,
-    axis_size,
     describe_scene,
+    last_index,
     level_within_budget,
     overlap,
 )
@@ -332,8 +332,8 @@ class Viewer(ViewerState):
         shown = self._layers["image"].value_range
         if previous is None or not kept or not are_alike(previous.value_range, shown):
             self.color_range = shown
-        self.time_index = min(self.time_index, axis_size(grid, "t") - 1)
-        self.channel_index = min(self.channel_index, axis_size(grid, "c") - 1)
+        self.time_index = min(self.time_index, last_index(grid, "t"))
+        self.channel_index = min(self.channel_index, last_index(grid, "c"))
 
     def _region(self) -> Region:
         return self.roi or Region.whole(self._layers["image"].grids[0])
