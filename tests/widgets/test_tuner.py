@@ -80,6 +80,14 @@ def test_controls_have_the_ranges_of_parameters_and_data(viewer: RecordingViewer
     tuner.close()
 
 
+def test_a_value_that_is_set_to_infinity_has_no_control(viewer: RecordingViewer) -> None:
+    tuner = rw.tune(viewer, rw.operations.binary_threshold(lower=90, upper=200), upper=np.inf)
+
+    assert tuner.operation.values["upper"] == np.inf
+    assert "upper" not in tuner.controls
+    tuner.close()
+
+
 def test_settings_take_the_forms_of_interact(viewer: RecordingViewer) -> None:
     operation = rw.operation(_many, halo=0)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import ipywidgets
+import numpy as np
 
 from roiwidgets.errors import ParameterError
 from roiwidgets.operations.parameters import Parameter
@@ -54,8 +55,8 @@ def apply_setting(
     if isinstance(setting, list):
         if not setting:
             raise ParameterError(f"{parameter.name}=[] offers no choice; give at least one value")
-        first: object = value if value in setting else setting[0]
-        return replace(parameter, choices=tuple(setting)), first
+        choices = tuple(parameter.check(choice) for choice in setting)
+        return replace(parameter, choices=choices), value if value in choices else choices[0]
     return parameter, parameter.check(setting)
 
 
@@ -100,15 +101,29 @@ def _label(parameter: Parameter) -> str:
 
 
 def _limits(parameter: Parameter, setting: tuple[Number, ...]) -> Limits:
-    well_formed = len(setting) in (2, 3) and not any(isinstance(v, bool | str) for v in setting)
-    if parameter.kind not in ("integer", "float") or not well_formed or setting[0] >= setting[1]:
+    if parameter.kind not in ("integer", "float") or not _is_range(setting):
         raise ParameterError(
             f"{parameter.name}={setting!r} is no range for a {parameter.kind} parameter; give "
-            "(low, high) or (low, high, step) with low < high"
+            "(low, high) or (low, high, step) with finite low < high and step > 0"
         )
     for bound in setting[:2]:
         parameter.check(bound)
+    if parameter.kind == "integer" and any(step != int(step) for step in setting[2:]):
+        raise ParameterError(f"{parameter.name}={setting!r} must have an integer as its step")
     return Limits(*setting)
+
+
+def _is_range(setting: tuple[Number, ...]) -> bool:
+    if len(setting) not in (2, 3) or not all(_is_finite(number) for number in setting):
+        return False
+    low, high, *step = setting
+    return low < high and all(s > 0 for s in step)
+
+
+def _is_finite(value: object) -> bool:
+    if isinstance(value, bool | np.bool):
+        return False
+    return isinstance(value, int | float | np.integer | np.floating) and bool(np.isfinite(value))
 
 
 def _number(value: object) -> Number:

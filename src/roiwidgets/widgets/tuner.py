@@ -150,7 +150,7 @@ class Tuner(ipywidgets.VBox):
         if setting is not None:
             parameter, value = apply_setting(parameter, value, setting)
             self._operation = self._operation.with_values(**{parameter.name: value})
-        elif not is_controllable(value):
+        if not is_controllable(value) and not parameter.choices:
             return
         is_whole = self._source.images[0].data.dtype.kind in "iu"
         if parameter.unit == "intensity" and parameter.step is None and is_whole:
