@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,9 +12,8 @@ from PIL import Image
 import roiwidgets as rw
 from roiwidgets.images.readers import open_image
 from roiwidgets.widgets import _picture
-from roiwidgets.widgets._colormaps import color_table, encode_table, label_colors
+from roiwidgets.widgets._colormaps import color_table, label_colors
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
 FLIPPED = ((1.0, 0.0, 0.0), (0.0, -1.0, 0.0), (0.0, 0.0, -1.0))
 OUTLINE = np.array(_picture.ROI_COLOR)
 
@@ -143,21 +140,3 @@ def test_a_display_carries_the_picture_beside_the_view() -> None:
 
     assert "application/vnd.jupyter.widget-view+json" in bundle
     assert bundle["image/png"] == viewer.draw_png()
-
-
-def test_label_colours_are_those_of_the_browser() -> None:
-    # hues a golden angle apart, computed with the standard library; js/test reads them too
-    fixture = json.loads((FIXTURES / "label_colors.json").read_text())
-
-    found = label_colors(np.array([int(label) for label in fixture]))
-
-    assert found.tolist() == list(fixture.values())
-    assert label_colors(np.zeros(1, int)).tolist() == [[0, 0, 0]]
-
-
-def test_a_colour_table_has_256_colours_from_first_to_last() -> None:
-    table = color_table("gray")
-
-    assert table.shape == (256, 3)
-    np.testing.assert_array_equal(table[:, 0], np.arange(256))
-    assert len(encode_table(table)) == 4 * 256
