@@ -63,6 +63,7 @@ class PromotionPanel(ipywidgets.VBox):
         self._thread: threading.Thread | None = None
         self._reported_at = 0.0
         self._started_at = 0.0
+        self._first_report: tuple[float, int] | None = None
         self.result: Multiscales | None = None
         self.path = ipywidgets.Text(
             value=path,
@@ -124,6 +125,7 @@ class PromotionPanel(ipywidgets.VBox):
     def _start(self, _: object) -> None:
         self._cancel = threading.Event()
         self._started_at = time.monotonic()
+        self._first_report = None
         self._set_running(running=True)
         self.progress.bar_style = "info"
         self.progress.value = 0
@@ -156,16 +158,22 @@ class PromotionPanel(ipywidgets.VBox):
 
     def _report(self, done: int, total: int) -> None:
         now = time.monotonic()
+        if self._first_report is None:
+            self._first_report = (now, done)
         if now - self._reported_at < REPORT_EVERY_S and done < total:
             return
         self._reported_at = now
-        self._run_in_kernel(lambda: self._show_progress(done, total, now - self._started_at))
+        since, found = self._first_report  # blocks of an earlier run took no time in this one
+        remaining_s = (now - since) / (done - found) * (total - done) if done > found else None
+        elapsed_s = now - self._started_at
+        self._run_in_kernel(lambda: self._show_progress(done, total, elapsed_s, remaining_s))
 
-    def _show_progress(self, done: int, total: int, elapsed_s: float) -> None:
+    def _show_progress(
+        self, done: int, total: int, elapsed_s: float, remaining_s: float | None
+    ) -> None:
         self.progress.max = max(total, 1)
         self.progress.value = done
-        remaining = elapsed_s / done * (total - done) if done else None
-        eta = "" if remaining is None else f", about {_duration(remaining)} left"
+        eta = "" if remaining_s is None else f", about {_duration(remaining_s)} left"
         self._say(f"{done} of {total} blocks, {_duration(elapsed_s)}{eta}")
 
     def _succeed(self, result: Multiscales, path: str) -> None:
