@@ -137,6 +137,8 @@ def _write_phantom(path: Path) -> None:
 
     # one scale, as scanners write it: the notebook shows how a pyramid is made
     unfinished = path.with_name(f"{path.name}.partial")
+    if unfinished.exists():  # of a run that was cut short
+        shutil.rmtree(unfinished)
     to_ngff_zarr(str(unfinished), to_multiscales([ct_phantom(PHANTOM_SHAPE)]), version="0.5")
     unfinished.rename(path)
 

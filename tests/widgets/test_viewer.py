@@ -12,6 +12,7 @@ import roiwidgets as rw
 from roiwidgets.errors import GeometryError, ImageError, ParameterError, RegionError
 from roiwidgets.images.geometry import grid_of
 from roiwidgets.images.readers import open_image
+from tests.engine.phantoms import binned
 
 SPACING = {"z": 2.5, "y": 1.0, "x": 0.75}
 ORIGIN = {"z": -40.0, "y": 7.0, "x": 100.25}
@@ -100,6 +101,57 @@ def test_a_region_in_the_world_becomes_slices_and_exact_translations(viewer: rw.
     assert viewer.get_roi_region() == [
         {axis: pytest.approx(box[axis]) for axis in "xyz"} for box in corners(lower, upper)
     ]
+
+
+def test_every_scale_returns_the_voxels_that_the_region_touches() -> None:
+    voxels = np.random.default_rng(1).integers(0, 255, (9, 70, 140)).astype(np.uint8)
+    viewer = rw.view(
+        open_image(voxels, axes="zyx", spacing={"z": 4.0, "y": 2.0, "x": 1.0}, origin=ORIGIN)
+    )
+    lower = {"z": -31.9, "y": 30.2, "x": 121.3}
+    upper = {"z": -8.1, "y": 77.7, "x": 200.1}
+
+    viewer.roi = (lower, upper)
+    images = viewer.get_roi_multiscale().images
+
+    assert len(images) == 3
+    for scale, (image, level) in enumerate(zip(images, viewer.image.images, strict=True)):
+        touched = []
+        for axis, size in zip("zyx", level.data.shape, strict=True):
+            centre = level.translation[axis] + np.arange(size) * level.scale[axis]
+            half = level.scale[axis] / 2
+            touched.append((centre + half > lower[axis]) & (centre - half < upper[axis]))
+        starts = {axis: int(np.argmax(mask)) for axis, mask in zip("zyx", touched, strict=True)}
+        factors = tuple(round(level.scale[a] / s) for a, s in zip("zyx", (4, 2, 1), strict=True))
+        np.testing.assert_array_equal(
+            np.asarray(image.data), binned(voxels, factors)[np.ix_(*touched)]
+        )
+        assert image.translation == {
+            a: level.translation[a] + starts[a] * level.scale[a] for a in "zyx"
+        }
+        assert viewer.get_roi_slice(scale) == tuple(
+            slice(starts[a], starts[a] + n) for a, n in zip("zyx", image.data.shape, strict=True)
+        )
+
+
+def test_a_region_is_set_as_a_region_a_pair_or_an_object(viewer: rw.Viewer) -> None:
+    lower, upper = corners({"z": 2, "y": 5, "x": 7}, {"z": 9, "y": 6, "x": 24})
+    found = []
+
+    for value in (rw.Region.from_bounds(lower, upper), (lower, upper), [lower, upper]):
+        viewer.roi = None
+        viewer.roi = value
+        found.append(viewer.get_roi_slice(0))
+
+    assert found == [(slice(2, 9), slice(5, 6), slice(7, 24))] * 3
+
+
+@pytest.mark.parametrize("value", ["everything", 7, ({"x": 0},), ({"q": 0}, {"q": 1}), ({}, {})])
+def test_what_is_no_region_is_refused(viewer: rw.Viewer, value: Any) -> None:
+    with pytest.raises(RegionError):
+        viewer.roi = value
+
+    assert viewer.get_roi_slice(0) == tuple(slice(0, n) for n in SHAPE)
 
 
 def test_a_region_of_some_axes_is_unbounded_along_the_others(viewer: rw.Viewer) -> None:
