@@ -202,6 +202,32 @@ def test_a_refused_value_is_told_and_the_next_one_recovers(
     assert viewer.preview is None
 
 
+def test_the_time_that_is_shown_is_the_one_that_is_filtered() -> None:
+    frames = np.random.default_rng(4).integers(0, 256, (4, 2, 20, 24)).astype(np.uint8)
+    viewer = RecordingViewer(open_image(frames, axes="tcyx"))
+    viewer.time_index, viewer.channel_index = 3, 1
+    tuner = rw.tune(viewer, rw.operations.median(radius=1))
+    tuner.wait()
+    np.testing.assert_array_equal(viewer.shown_preview()[0], plane_median(frames[3, 1]))
+
+    viewer.time_index = 2
+    tuner.wait()
+    np.testing.assert_array_equal(viewer.shown_preview()[0], plane_median(frames[2, 1]))
+
+    viewer.set_image(open_image(frames[:2], axes="tcyx"))
+    tuner.wait()
+    assert tuner.error.value == ""
+    np.testing.assert_array_equal(viewer.shown_preview()[0], plane_median(frames[1, 1]))
+    tuner.close()
+    viewer.close()
+
+
+def plane_median(plane: NDArray[Any]) -> NDArray[Any]:
+    """Median of 3 x 3 pixels, the border repeated."""
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(plane, 1, mode="edge"), (3, 3))
+    return np.median(windows, axis=(2, 3)).astype(plane.dtype)
+
+
 def test_an_image_of_colours_says_what_to_do() -> None:
     viewer = rw.view(open_image(np.zeros((8, 8, 3), np.uint8), axes="yxc"))
 
