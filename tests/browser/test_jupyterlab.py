@@ -15,9 +15,9 @@ from tests.browser.lab import LabServer, NotebookPage
 OPEN = """
 import numpy as np
 import roiwidgets as rw
-try:
+if rw.samples.data_folder():
     image = rw.samples.open_real("ct_bonsai")
-except rw.errors.RoiwidgetsError:
+else:
     image = rw.samples.ct_phantom((96, 96, 96))
 viewer = rw.view(image, height=1300)
 level = viewer.image.images[0]

@@ -79,6 +79,17 @@ def test_fetch_downloads_with_the_checksum(monkeypatch, tmp_path):
     assert asked["known_hash"].startswith("sha256:")
 
 
+def test_a_volume_that_cannot_be_downloaded_says_where_to_put_it(monkeypatch, tmp_path):
+    def no_network(*_, **__):
+        raise OSError("no network")
+
+    monkeypatch.setenv("ROIWIDGETS_DATA", str(tmp_path))
+    monkeypatch.setattr("pooch.retrieve", no_network)
+
+    with pytest.raises(ImageError, match="no network.*ct_bonsai/bonsai.nii.gz.*ROIWIDGETS_DATA"):
+        samples.fetch("ct_bonsai")
+
+
 @pytest.mark.parametrize("name", ["ct_tooth", "ct_bonsai", "mri_mni152"])
 def test_checksums_are_those_of_the_shared_files(name):
     folder = samples.data_folder()

@@ -311,7 +311,8 @@ def fetch(name: str) -> Path:
     Raises
     ------
     ImageError
-        If there is no volume of this name.
+        If there is no volume of this name, or it can be found neither here nor at
+        its address.
     """
     if name not in _REAL_VOLUMES:
         raise ImageError(f"there is no volume {name!r}; known are {', '.join(_REAL_VOLUMES)}")
@@ -321,14 +322,21 @@ def fetch(name: str) -> Path:
         return folder / volume.folder / volume.file
     import pooch
 
-    return Path(
-        pooch.retrieve(
-            volume.url,
-            known_hash=f"sha256:{volume.sha256}",
-            fname=volume.file,
-            path=pooch.os_cache("roiwidgets"),
+    try:
+        return Path(
+            pooch.retrieve(
+                volume.url,
+                known_hash=f"sha256:{volume.sha256}",
+                fname=volume.file,
+                path=pooch.os_cache("roiwidgets"),
+            )
         )
-    )
+    except (OSError, ValueError) as error:  # no network, or another file than expected
+        raise ImageError(
+            f"{name} is not on this machine and could not be downloaded from {volume.url} "
+            f"({error}); put {volume.folder}/{volume.file} in a folder and name that folder in "
+            f"the environment variable {DATA_VARIABLE}"
+        ) from error
 
 
 def open_real(name: str) -> Multiscales:
