@@ -1,7 +1,7 @@
 // What is drawn of a session: pictures for the planes, a box for the volume, a value for a point.
 
 import { AXES, axisIndex, voxelAt } from "./geometry.ts";
-import type { LayerInfo, Point } from "./messages.ts";
+import type { Axis, LayerInfo, Point } from "./messages.ts";
 import { labelPainter, type Painter, rgbPainter, windowPainter } from "./render/colors.ts";
 import type { Picture } from "./render/plane_canvas.ts";
 import type { Session } from "./session.ts";
@@ -19,15 +19,15 @@ export class Drawing {
     this.#session = session;
   }
 
-  /** What the planes show: coarse below fine, results over their source, labels on top. */
-  pictures(): Picture[] {
+  /** What a plane shows: coarse below fine, results over their source, labels on top. */
+  pictures(axis: Axis): Picture[] {
     const { loaders } = this.#session;
     const images = loaders.filter((loader) => loader.info.kind !== "labels");
     const labels = loaders.filter((loader) => loader.info.kind === "labels");
     return [
-      ...images.flatMap((loader) => this.#sourcePictures(loader)),
+      ...images.flatMap((loader) => this.#sourcePictures(loader, axis)),
       ...this.#visiblePreviews().map((preview) => this.#previewPicture(preview)),
-      ...labels.flatMap((loader) => this.#labelPictures(loader)),
+      ...labels.flatMap((loader) => this.#labelPictures(loader, axis)),
     ];
   }
 
@@ -40,8 +40,8 @@ export class Drawing {
       const { value_range: valueRange } = preview.info;
       return { box: preview.box, range: this.#previewRange(preview), valueRange };
     }
-    const box = loader.detail ?? loader.context;
-    if (!box || box.covered?.length === 0) return null;
+    const box = loader.volumeBox;
+    if (!box?.hasVoxels) return null;
     return { box, range: state.get("color_range"), valueRange: loader.info.value_range };
   }
 
@@ -65,17 +65,17 @@ export class Drawing {
     return null;
   }
 
-  #sourcePictures(loader: LayerLoader): Picture[] {
+  #sourcePictures(loader: LayerLoader, axis: Axis): Picture[] {
     const painter = this.#painterOf(loader.info);
-    return loader.boxes.map((box) => ({ box, painter, opacity: 1 }));
+    return loader.boxesFor(axis).map((box) => ({ box, painter, opacity: 1 }));
   }
 
-  /** A translucent layer must not be drawn over itself: the coarse box spares out the fine one. */
-  #labelPictures(loader: LayerLoader): Picture[] {
+  /** A translucent layer must not be drawn over itself: coarse boxes spare out the finer ones. */
+  #labelPictures(loader: LayerLoader, axis: Axis): Picture[] {
     const opacity = this.#session.state.get("label_opacity");
-    return loader.boxes.map((box) => {
-      const picture: Picture = { box, painter: labelPainter, opacity };
-      return box === loader.detail ? picture : { ...picture, without: loader.detail };
+    const boxes = loader.boxesFor(axis);
+    return boxes.map((box, i) => {
+      return { box, painter: labelPainter, opacity, without: boxes.slice(i + 1) };
     });
   }
 

@@ -18,6 +18,8 @@ export interface Level {
   shape: Triple;
   spacing: Triple;
   origin: Triple;
+  /** Stored voxels that the kernel reads for one voxel; 1 where the level is stored. */
+  reads?: number;
 }
 
 export type LayerKind = "image" | "rgb" | "labels";
@@ -72,6 +74,8 @@ export interface ChunkRequest extends Box {
   level: number;
   time: number;
   channel: number;
+  /** An approximate answer will do, if it comes sooner. */
+  quick: boolean;
 }
 
 export type ToKernel =

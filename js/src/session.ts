@@ -6,6 +6,7 @@ import { parseReply } from "./messages.ts";
 import { type Model, SharedState } from "./state.ts";
 import { shareOf } from "./streaming/levels.ts";
 import { LayerLoader, type View } from "./streaming/loader.ts";
+import type { PlaneView } from "./streaming/plane_slabs.ts";
 import { PreviewLoader } from "./streaming/preview_loader.ts";
 import { Scheduler } from "./streaming/scheduler.ts";
 
@@ -116,6 +117,11 @@ export class Session {
     const level = this.finest;
     if (!level) return "";
     return `${voxelAt(level, axis, this.crosshair[axis])} / ${level.shape[axisIndex(axis)] - 1}`;
+  }
+
+  /** Load the slice that a plane shows. */
+  showPlane(view: PlaneView): void {
+    for (const loader of this.loaders) loader.showPlane(view);
   }
 
   /** Planes that make sense for this scene. */

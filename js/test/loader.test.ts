@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import { voxelCount, wholeRoi } from "../src/geometry.ts";
+import { PLANES, voxelCount, wholeRoi } from "../src/geometry.ts";
 import type { Box, ChunkRequest, Level, PreviewInfo, Roi, ToKernel } from "../src/messages.ts";
 import { LayerLoader, type View } from "../src/streaming/loader.ts";
+import type { PlaneView } from "../src/streaming/plane_slabs.ts";
 import { PreviewLoader } from "../src/streaming/preview_loader.ts";
 import { Scheduler } from "../src/streaming/scheduler.ts";
 import { layer, pyramid } from "./jobs.ts";
@@ -34,6 +35,16 @@ class Kernel {
   }
 }
 
+/** Value that the topmost box has at an index of the finest level. */
+function drawn(loader: LayerLoader, index: number): number | null {
+  for (const box of loader.boxesFor("z").toReversed()) {
+    const at = Math.floor(index / 2 ** box.scale);
+    const value = box.valueAt(at, at, at);
+    if (value !== null) return value;
+  }
+  return null;
+}
+
 function view(options: Partial<View> = {}): View {
   const crosshair = { x: 8, y: 8, z: 8 };
   const budget = 2 ** 24;
@@ -62,11 +73,13 @@ test("while a finer level is loading the coarse one is drawn and counts", () => 
   kernel.answer(1);
 
   expect(loader.context?.scale).toBe(0);
-  expect(loader.context?.valueAt(5, 5, 5)).toBe(12);
+  expect(drawn(loader, 5)).toBe(12);
+  expect(loader.volumeBox?.scale).toBe(2);
   expect(loader.loadedScale).toBe(2);
   kernel.answer();
   expect(loader.loadedScale).toBe(0);
-  expect(loader.context?.valueAt(5, 5, 5)).toBe(10);
+  expect(drawn(loader, 5)).toBe(10);
+  expect(loader.boxes).toHaveLength(1);
 });
 
 test("a region is loaded finer than its surroundings", () => {
@@ -110,9 +123,125 @@ test("another time point asks for all again and keeps the old picture meanwhile"
   loader.setView(view({ time: 2 }));
 
   expect(kernel.asked.at(-1)?.time).toBe(2);
-  expect(loader.context?.valueAt(3, 3, 3)).toBe(10);
+  expect(drawn(loader, 3)).toBe(10);
+  kernel.answer(1);
+  expect(loader.boxes.map((box) => box.scale)).toEqual([0]);
   kernel.answer();
   expect(loader.loadedScale).toBe(0);
+  expect(loader.boxes).toHaveLength(1);
+});
+
+test("another image is seen through the old one until its voxels are there", () => {
+  const { kernel, loader } = load();
+  kernel.answer();
+  const next = new LayerLoader(
+    layer(levels, { id: "image-2" }),
+    kernel.scheduler,
+    view(),
+    () => {},
+  );
+
+  next.inherit(loader);
+
+  expect(next.boxesFor("z")).toEqual([loader.context]);
+  kernel.answer();
+  expect(next.boxesFor("z")).toEqual([next.context]);
+});
+
+const onScreen: PlaneView = {
+  plane: PLANES.z,
+  position: 8,
+  low: [-0.5, -0.5],
+  high: [1023.5, 1023.5],
+  unitsPerPixel: 2,
+};
+
+/** A single-scale cube that is too large to be binned as a whole. */
+function huge() {
+  const kernel = new Kernel();
+  const single = pyramid(2048, 6).map((level, i) => ({ ...level, reads: 8 ** i }));
+  const options = { roi: wholeRoi(single[0] as Level), budget: 2 ** 28 };
+  const loader = new LayerLoader(layer(single), kernel.scheduler, view(options), () => {});
+  return { kernel, loader };
+}
+
+test("of a huge single-scale image a quick look comes first, then the slices on screen", () => {
+  const { kernel, loader } = huge();
+  expect(kernel.asked.map(({ level, quick }) => [level, quick])).toEqual([[5, true]]);
+
+  loader.showPlane(onScreen);
+  kernel.answer();
+
+  const slices = kernel.asked.filter(({ quick }) => !quick);
+  expect(slices.every(({ level, start }) => level === 1 && start[0] === 4)).toBe(true);
+  expect(slices.map(({ start: [, y, x] }) => [y, x]).sort()).toEqual([
+    [0, 0],
+    [0, 256],
+    [256, 0],
+    [256, 256],
+  ]);
+  expect(loader.boxesFor("z").map((box) => box.scale)).toEqual([1]);
+  expect(loader.boxesFor("y").map((box) => box.scale)).toEqual([5]);
+  expect(loader.loadedScale).toBe(-1);
+  expect(loader.isIdle).toBe(true);
+});
+
+test("slices are asked for only where the loaded boxes are too coarse", () => {
+  const { kernel, loader } = load();
+  kernel.answer();
+  const before = kernel.asked.length;
+
+  loader.showPlane({ ...onScreen, unitsPerPixel: 0.5 });
+
+  expect(kernel.asked).toHaveLength(before);
+});
+
+test("a plane that moves on asks for its own slice and drops the old one", () => {
+  const { kernel, loader } = huge();
+  kernel.answer();
+  loader.showPlane({ ...onScreen, low: [0, 0], high: [400, 400] });
+  kernel.answer(1);
+
+  for (const position of [9, 10, 11, 12]) {
+    loader.showPlane({ ...onScreen, low: [0, 0], high: [400, 400], position });
+  }
+  kernel.answer();
+
+  expect(loader.boxesFor("z").map((box) => box.box.start[0])).toEqual([6]);
+  expect(kernel.scheduler.pending).toBe(0);
+});
+
+test("a slice that was on screen lately is not asked for again", () => {
+  const { kernel, loader } = huge();
+  kernel.answer();
+  const at = (position: number) => loader.showPlane({ ...onScreen, position });
+  at(8);
+  kernel.answer();
+  at(100);
+  kernel.answer();
+  const before = kernel.asked.length;
+
+  at(8);
+
+  expect(kernel.asked).toHaveLength(before);
+  expect(loader.boxesFor("z")[0]?.isComplete).toBe(true);
+});
+
+test("the next slices in the direction of scrolling are asked for ahead", () => {
+  const { kernel, loader } = huge();
+  kernel.answer();
+  const at = (position: number) =>
+    loader.showPlane({ ...onScreen, high: [200, 200], unitsPerPixel: 1, position });
+  at(8);
+  kernel.answer();
+  at(9);
+  kernel.answer();
+  const before = kernel.asked.length;
+
+  at(10);
+
+  expect(kernel.asked.slice(before).map(({ start }) => start[0])).toEqual([12]);
+  expect(loader.boxesFor("z")[0]?.box.start[0]).toBe(10);
 });
 
 test("a result asks for the boxes that become ready and draws only those", () => {

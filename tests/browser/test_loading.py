@@ -66,6 +66,7 @@ def test_time_and_channel_sliders(viewer: ViewerPage) -> None:
 
     viewer.page.get_by_label("Time").fill("2")
     viewer.wait_settled()
+    viewer.wait_for("harness.model.saved.some((values) => values.time_index === 2)")
 
     assert viewer.text(".rw-field:has-text('Time') output") == "2 / 2"
     points, _ = slice_points(movie, "z", 1)
@@ -85,9 +86,48 @@ def test_a_small_budget_is_spent_on_the_region(viewer: ViewerPage) -> None:
     values = np.array([image.finest[each][0] for each in inside])
     colors = viewer.colors("z", [image.centre(each) for each in inside])
     assert np.abs(colors - expected_colors(values, gray_table(), (0, 255))).max() <= TOLERANCE
-    outside = image.levels[1][0, 0, 2, 0, 0, 0]
-    corner = viewer.colors("z", [image.centre((4, 0, 0))])
-    assert np.abs(corner - int(outside)).max() <= TOLERANCE
+    assert viewer.stats()["bytes"] <= 8**3 + 8**3
+
+
+def test_the_slices_on_screen_are_as_fine_as_the_screen_whatever_the_budget(
+    viewer: ViewerPage,
+) -> None:
+    image = layer(noise((16, 16, 16), "uint8", 0, 255), scales=3)
+
+    viewer.open(image, memory_budget=4**3, slices=image.centre((4, 8, 8)))
+
+    assert viewer.saved("loaded_scale") == 2
+    for axis in "zyx":
+        assert_shows(viewer, image, axis, 4 if axis == "z" else 8, (0, 255))
+    assert requested_slices(viewer) == {0}
+    viewer.set(camera={"planes": {"z": {"center": [7.5, 7.5], "height": 1000}}})
+    assert requested_slices(viewer) == {0, 1}
+
+
+def test_another_image_replaces_the_slices_without_a_coarse_one_between(
+    viewer: ViewerPage,
+) -> None:
+    old = layer(noise((16, 16, 16), "uint8", 0, 100), scales=3)
+    new = layer(noise((16, 16, 16), "uint8", 100, 255), id="image-2", scales=3)
+    viewer.open(old, slices=old.centre((4, 8, 8)))
+    viewer.serve_also(new)
+
+    viewer.page.evaluate("harness.model.kernel.isBusy = true")
+    viewer.set_now(scene=viewer.scene(new))
+    viewer.page.evaluate("harness.model.kernel.answer(1)")  # its coarsest level
+    viewer.wait_drawn()
+    assert_shows(viewer, old, "z", 4, (0, 255))
+    viewer.page.evaluate("harness.model.kernel.wake()")
+    viewer.wait_settled()
+
+    assert_shows(viewer, new, "z", 4, (0, 255))
+
+
+def requested_slices(viewer: ViewerPage) -> set[int]:
+    """Return the levels of which single slices were asked for."""
+    messages = viewer.page.evaluate("harness.model.kernel.received")
+    requests = [each for message in messages for each in message.get("requests", [])]
+    return {each["level"] for each in requests if 1 in each["shape"]}
 
 
 def test_image_and_labels_share_the_budget(viewer: ViewerPage) -> None:

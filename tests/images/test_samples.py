@@ -86,7 +86,7 @@ def test_a_volume_that_cannot_be_downloaded_says_where_to_put_it(monkeypatch, tm
     monkeypatch.setenv("ROIWIDGETS_DATA", str(tmp_path))
     monkeypatch.setattr("pooch.retrieve", no_network)
 
-    with pytest.raises(ImageError, match="no network.*ct_bonsai/bonsai.nii.gz.*ROIWIDGETS_DATA"):
+    with pytest.raises(ImageError, match=r"no network.*ct_bonsai/bonsai\.nii\.gz.*ROIWIDGETS_DATA"):
         samples.fetch("ct_bonsai")
 
 

@@ -77,7 +77,8 @@ export class PlanePane {
     this.view.resize();
     if (this.isFitted) this.#fit();
     const position = crosshair[this.plane.across];
-    this.view.draw(this.#drawing.pictures(), position);
+    this.#session.showPlane({ ...this.view.window, position });
+    this.view.draw(this.#drawing.pictures(this.plane.across), position);
     this.#marks.draw({
       crosshair: scene.planar ? null : crosshair,
       slice: this.#session.describeSlice(this.plane.across),

@@ -6,6 +6,7 @@ import { shortUnit } from "../interact/plane_marks.ts";
 import type { Point } from "../messages.ts";
 import type { Session } from "../session.ts";
 import { formatBytes } from "../streaming/levels.ts";
+import type { LayerLoader } from "../streaming/loader.ts";
 import { button, element } from "./elements.ts";
 
 export class StatusLine {
@@ -33,14 +34,21 @@ export class StatusLine {
     const count = loader.info.levels.length;
     const level = loader.info.levels[Math.max(scale, 0)];
     const parts = [
-      scale < 0 ? "loading" : count > 1 ? `scale ${scale} of 0–${count - 1}` : "scale 0",
+      scale < 0
+        ? loader.isIdle
+          ? "sampled"
+          : "loading"
+        : count > 1
+          ? `scale ${scale} of 0–${count - 1}`
+          : "scale 0",
     ];
     if (level && scale >= 0) {
       const { shape } = resolveRoi(this.#session.roi, level);
       const sides = this.#session.scene.planar ? shape.slice(1) : shape;
       parts.push(`region ${sides.join(" × ")} voxels`);
     }
-    parts.push(formatBytes(this.#session.loaders.reduce((sum, each) => sum + each.bytes, 0)));
+    const bytesOf = (each: LayerLoader) => each.bytes + each.sliceBytes;
+    parts.push(formatBytes(this.#session.loaders.reduce((sum, each) => sum + bytesOf(each), 0)));
     if (this.#session.scheduler.pending > 0)
       parts.push(`${this.#session.scheduler.pending} pending`);
     const { elapsed_s: elapsed = 0, complete = false } = this.#session.preview?.info ?? {};

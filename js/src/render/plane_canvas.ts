@@ -5,6 +5,7 @@
 
 import { axisIndex, type Plane } from "../geometry.ts";
 import type { Axis, Box, Point, Roi, Triple } from "../messages.ts";
+import type { PlaneView } from "../streaming/plane_slabs.ts";
 import type { VoxelBox } from "../streaming/voxel_box.ts";
 import type { Painter } from "./colors.ts";
 
@@ -15,8 +16,8 @@ export interface Picture {
   opacity: number;
   /** Draw only inside this region of the frame. */
   within?: Roi;
-  /** Leave out what this box covers. */
-  without?: VoxelBox | null;
+  /** Leave out what these boxes cover. */
+  without?: VoxelBox[];
 }
 
 /** A rectangle of CSS pixels. */
@@ -86,6 +87,18 @@ export class PlaneCanvas {
     };
   }
 
+  /** What is on screen, and how large a pixel of the screen is there. */
+  get window(): Omit<PlaneView, "position"> {
+    const { clientWidth, clientHeight } = this.canvas;
+    const ratio = window.devicePixelRatio || 1;
+    return {
+      plane: this.plane,
+      low: this.toFrame(0, 0),
+      high: this.toFrame(clientWidth, clientHeight),
+      unitsPerPixel: 1 / (this.pixelsPerUnit * ratio),
+    };
+  }
+
   /** The camera after zooming about a pixel. */
   zoomed(factor: number, px: number, py: number): PlaneCamera {
     const [right, down] = this.toFrame(px, py);
@@ -137,9 +150,9 @@ export class PlaneCanvas {
     const index = indexIn(box, across, position);
     if (index === null || (picture.within && !this.#cuts(picture.within, position))) return;
     context.save();
-    if (box.covered) this.#clipTo(context, this.#coveredRects(box, across, index));
+    if (box.covered) this.#clipTo(context, this.#coveredRects(box, across, position));
     if (picture.within) this.#clipTo(context, [this.#roiRect(picture.within)]);
-    if (picture.without) this.#clipOut(context, picture.without, position);
+    for (const other of picture.without ?? []) this.#clipOut(context, other, position);
     context.globalAlpha = picture.opacity;
     context.drawImage(this.#slice(picture, index), ...this.#rect(box, box.box));
     context.restore();
@@ -150,9 +163,12 @@ export class PlaneCanvas {
     return position >= roi.lower[across] && position <= roi.upper[across];
   }
 
-  #coveredRects(box: VoxelBox, across: 0 | 1 | 2, index: number): Rect[] {
+  /** Where a box has voxels at a position. */
+  #coveredRects(box: VoxelBox, across: 0 | 1 | 2, position: number): Rect[] {
+    const index = indexIn(box, across, position);
+    if (index === null) return [];
     const at = index + box.box.start[across];
-    return (box.covered ?? [])
+    return (box.covered ?? [box.box])
       .filter((part) => at >= part.start[across] && at < part.start[across] + part.shape[across])
       .map((part) => this.#rect(box, part));
   }
@@ -164,11 +180,14 @@ export class PlaneCanvas {
   }
 
   #clipOut(context: CanvasRenderingContext2D, box: VoxelBox, position: number): void {
-    if (indexIn(box, axisIndex(this.plane.across), position) === null) return;
-    context.beginPath();
-    context.rect(0, 0, this.canvas.clientWidth, this.canvas.clientHeight);
-    context.rect(...this.#rect(box, box.box));
-    context.clip("evenodd");
+    const across = axisIndex(this.plane.across);
+    // one clip each: where rectangles overlap, those of one clip would cancel out
+    for (const rect of this.#coveredRects(box, across, position)) {
+      context.beginPath();
+      context.rect(0, 0, this.canvas.clientWidth, this.canvas.clientHeight);
+      context.rect(...rect);
+      context.clip("evenodd");
+    }
   }
 
   /** Where a part of a box, in its level's indices, is drawn. */

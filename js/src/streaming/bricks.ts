@@ -60,14 +60,6 @@ export function commonBox(a: Box, b: Box): Box | null {
   return shape.every((size) => size > 0) ? { start, shape } : null;
 }
 
-/** Whether one of the three slices through an index cuts a brick. */
-export function isOnSlices(brick: Box, crosshair: Triple): boolean {
-  return brick.start.some((start, i) => {
-    const position = crosshair[i] ?? 0;
-    return position >= start && position < start + (brick.shape[i] ?? 0);
-  });
-}
-
 /** Voxels from an index to the nearest voxel of a brick. */
 export function brickDistance(brick: Box, crosshair: Triple): number {
   const gaps = brick.start.map((start, i) => {

@@ -1,16 +1,23 @@
 // Which level of an image is loaded where, within the memory budget.
 
-import { coversWhole, resolveRoi, voxelCount } from "../geometry.ts";
+import { axisIndex, coversWhole, type Plane, resolveRoi, voxelCount } from "../geometry.ts";
 import { type Box, DTYPES, type LayerInfo, type Level, type Roi } from "../messages.ts";
 
 /** What to load: the whole image at one level, and the region at a finer one. */
 export interface LoadPlan {
   context: number;
+  /** The context is a quick look: to read all of it would take too long. */
+  isQuick: boolean;
   /** Null when the context is already as fine over the region. */
   detail: { level: number; box: Box } | null;
   /** Why the finest level is not loaded; empty when it is. */
   reason: string;
 }
+
+/** Bytes that the kernel reads unasked to bin a level of a single-scale image. */
+export const MOST_READ = 2 ** 31;
+/** Up to so many bytes a binned level is read exactly at once. */
+const SOON_READ = 2 ** 22;
 
 /**
  * Choose the finest levels that fit the budget; twin of level_within_budget in _scene.py.
@@ -25,24 +32,48 @@ export function planLevels(
   asked: number,
 ): LoadPlan {
   const coarsest = levels.length - 1;
-  const boxes = levels.map((level) => resolveRoi(roi, level));
+  const regions = levels.map((level) => resolveRoi(roi, level));
+  const wholes = levels.map((level): Box => ({ start: [0, 0, 0], shape: level.shape }));
   const bytesOf = (box: Box) => voxelCount(box.shape) * bytesPerVoxel;
+  const isReadable = (box: Box, i: number) =>
+    asked >= 0 || bytesOf(box) * readsOf(levels[i] as Level) <= MOST_READ;
+  const find = (boxes: Box[], from: number, left: number) =>
+    boxes.findIndex((box, i) => i >= from && bytesOf(box) <= left && isReadable(box, i));
   const first = asked >= 0 ? Math.min(asked, coarsest) : 0;
-  const fitting = boxes.findIndex((box, level) => level >= first && bytesOf(box) <= budget);
-  const target = fitting < 0 ? coarsest : fitting;
-  const reason = explain(target, first, asked, bytesOf(boxes[first] as Box), budget);
-  const box = boxes[target] as Box;
-  const left = budget - bytesOf(box);
-  if (coversWhole(box, levels[target] as Level)) return { context: target, detail: null, reason };
-  const context = levels.findIndex(
-    (level, i) => i >= target && voxelCount(level.shape) * bytesPerVoxel <= left,
-  );
-  if (context === target) return { context, detail: null, reason };
-  return {
-    context: context < 0 ? coarsest : context,
-    detail: { level: target, box },
-    reason,
-  };
+  const target = find(regions, first, budget);
+  const isQuick = !isReadable(wholes[coarsest] as Box, coarsest);
+  if (target < 0) {
+    const region = regions[coarsest] as Box;
+    const reason = isReadable(region, coarsest)
+      ? explain(coarsest, first, asked, bytesOf(regions[first] as Box), budget)
+      : explainReading(levels[coarsest] as Level, bytesOf(region));
+    return { context: coarsest, isQuick, detail: null, reason };
+  }
+  const reason = explain(target, first, asked, bytesOf(regions[first] as Box), budget);
+  const box = regions[target] as Box;
+  const isWhole = coversWhole(box, levels[target] as Level);
+  const context = isWhole ? target : find(wholes, target, budget - bytesOf(box));
+  if (context === target) return { context, isQuick: false, detail: null, reason };
+  const detail = { level: target, box };
+  if (context < 0) return { context: coarsest, isQuick, detail, reason };
+  return { context, isQuick: false, detail, reason };
+}
+
+/** Whether a level is first looked at quickly, because to read it exactly takes a while. */
+export function isSlowToRead(level: Level, bytesPerVoxel: number): boolean {
+  const reads = readsOf(level);
+  return reads > 1 && voxelCount(level.shape) * bytesPerVoxel * reads > SOON_READ;
+}
+
+/** The coarsest level that has at least one voxel for each pixel of the screen. */
+export function levelForScreen(levels: Level[], plane: Plane, unitsPerPixel: number): number {
+  const isFine = ({ spacing }: Level) =>
+    [plane.right, plane.down].every((axis) => spacing[axisIndex(axis)] <= unitsPerPixel);
+  return Math.max(levels.findLastIndex(isFine), 0);
+}
+
+function readsOf(level: Level): number {
+  return level.reads ?? 1;
 }
 
 export function bytesPerVoxel(info: LayerInfo): number {
@@ -67,6 +98,11 @@ function explain(
     return `scale ${first} of this region needs ${needed}, the budget leaves ${formatBytes(budget)}`;
   }
   return asked > 0 ? `scale ${asked} was asked for` : "";
+}
+
+function explainReading(coarsest: Level, bytes: number): string {
+  const all = formatBytes(bytes * readsOf(coarsest));
+  return `to bin this region all its ${all} would be read; a smaller one is shown exactly`;
 }
 
 export function formatBytes(bytes: number): string {

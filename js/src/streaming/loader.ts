@@ -1,9 +1,10 @@
-// Loads one layer: its coarsest level whole, then finer within the budget, then the region's detail.
+// Loads one layer: its coarsest level whole, the slices on screen, then the region within the budget.
 
-import { resolveRoi, voxelAt, voxelCount } from "../geometry.ts";
-import type { Box, LayerInfo, Level, Point, Roi, Triple } from "../messages.ts";
-import { brickDistance, commonBox, cutIntoBricks, isOnSlices } from "./bricks.ts";
-import { bytesPerVoxel, type LoadPlan, planLevels } from "./levels.ts";
+import { AXES, edges, resolveRoi, voxelAt, voxelCount } from "../geometry.ts";
+import type { Axis, Box, LayerInfo, Level, Point, Roi, Triple } from "../messages.ts";
+import { brickDistance, commonBox, cutIntoBricks } from "./bricks.ts";
+import { bytesPerVoxel, isSlowToRead, type LoadPlan, planLevels } from "./levels.ts";
+import { PlaneSlabs, type PlaneView } from "./plane_slabs.ts";
 import type { Job, Scheduler } from "./scheduler.ts";
 import { VoxelBox } from "./voxel_box.ts";
 
@@ -18,18 +19,27 @@ export interface View {
   channel: number;
 }
 
-/** Order of loading; all bricks of one rank come before those of the next. */
-const RANKS = { coarsest: 0, slices: 1, region: 2, rest: 3 };
 /** More than the distance of any two voxels. */
 const RANK = 1e9;
+/** Order of loading; all bricks of one rank come before those of the next. */
+const RANKS = { coarsest: 0, slices: 1, ahead: 2, region: 3, rest: 4 };
+/** A box of at most so many bytes is soon there: no slices are asked for on their own. */
+const SOON_BYTES = 2 ** 21;
 
 export class LayerLoader {
   /** Whole image, drawn below. */
   context: VoxelBox | null = null;
   /** The region at a finer level, drawn above. */
   detail: VoxelBox | null = null;
-  plan: LoadPlan = { context: 0, detail: null, reason: "" };
+  plan: LoadPlan = { context: 0, isQuick: false, detail: null, reason: "" };
   error = "";
+  #slabs: PlaneSlabs;
+  /** Boxes of another image or moment, drawn on until what replaces them is there. */
+  #before: VoxelBox[] = [];
+  /** Boxes of this image that others replace, drawn on until those are complete. */
+  #retired: VoxelBox[] = [];
+  /** The context is only a quick look. */
+  #isQuick = false;
   /** Level that was complete before a finer context was begun, -1 while nothing was. */
   #base = -1;
   #view: View;
@@ -41,6 +51,11 @@ export class LayerLoader {
     readonly changed: () => void,
   ) {
     this.#view = view;
+    const priority = { now: RANKS.slices * RANK, ahead: RANKS.ahead * RANK };
+    this.#slabs = new PlaneSlabs(info, scheduler, priority, {
+      changed: () => this.#arrived(),
+      failed: (message) => this.#fail(message),
+    });
     this.#loadCoarsest();
   }
 
@@ -48,37 +63,64 @@ export class LayerLoader {
     return bytesPerVoxel(this.info);
   }
 
+  /** Bytes of the whole image and of the region, for which the budget is. */
   get bytes(): number {
-    return this.boxes.reduce((sum, box) => sum + box.bytes, 0);
+    return this.#newest.reduce((sum, box) => sum + box.bytes, 0);
+  }
+
+  /** Bytes of the slices on screen, and of those that were there lately. */
+  get sliceBytes(): number {
+    return this.#slabs.bytes;
   }
 
   /** Finest level that is complete over the region, -1 while nothing is. */
   get loadedScale(): number {
     if (this.detail?.isComplete) return this.detail.scale;
-    return this.context?.isComplete ? this.context.scale : this.#base;
+    return this.context?.isComplete && !this.#isQuick ? this.context.scale : this.#base;
   }
 
-  /** Boxes to draw, coarse below fine. */
+  /** All boxes that hold voxels, coarse below fine. */
   get boxes(): VoxelBox[] {
-    return [this.context, this.detail].filter((box) => box !== null);
+    return this.#inOrder([...this.#bricked, ...this.#slabs.all]);
   }
 
-  /** Show what another loader has loaded until own bricks arrive. */
-  inherit(other: LayerLoader): void {
-    const known = other.boxes.at(0);
-    if (this.context && known && known.components === this.info.components) {
-      this.context.fillFrom(known);
-    }
+  /** The finest box that is complete, whole image or region. */
+  get volumeBox(): VoxelBox | null {
+    const complete = coarseFirst(this.#bricked).filter((box) => box.isComplete);
+    const before = this.#before.filter((box) => box.isComplete && box.role === "volume");
+    return complete.at(-1) ?? before.at(-1) ?? null;
   }
 
   /** No level is on its way. */
   get isIdle(): boolean {
-    return this.boxes.every((box) => box.isComplete);
+    return this.#newest.every((box) => box.isComplete);
   }
 
   /** Something that can be drawn has arrived. */
   get hasVoxels(): boolean {
-    return this.boxes.some((box) => box.covered === null || box.covered.length > 0);
+    return this.#before.length > 0 || this.boxes.length > 0;
+  }
+
+  /** Boxes that a plane shows, coarse below fine; a complete slice hides all others. */
+  boxesFor(axis: Axis): VoxelBox[] {
+    const slice = this.#slabs.complete(axis);
+    if (slice) return [slice];
+    return this.#inOrder([...this.#bricked, ...this.#slabs.boxes(axis)]);
+  }
+
+  /** Show what another loader has loaded until own voxels arrive. */
+  inherit(other: LayerLoader): void {
+    if (other.info.components === this.info.components) this.#before = other.boxes;
+  }
+
+  /** Load the slice that a plane shows, as finely as the screen can show it. */
+  showPlane(view: PlaneView): void {
+    const { times, channels } = this.info;
+    const moment = {
+      time: Math.min(this.#view.time, times - 1),
+      channel: Math.min(this.#view.channel, channels - 1),
+    };
+    this.#slabs.show(view, moment, (scale) => this.#isLoaded(scale, view));
   }
 
   /** Follow the crosshair, the region and the budget; `refine` acts on the latter two. */
@@ -87,7 +129,9 @@ export class LayerLoader {
     this.#view = view;
     if (view.time !== before.time || view.channel !== before.channel) this.#restart();
     this.scheduler.reprioritize((job) =>
-      job.image === this.info.id ? this.#priority(job, job.level) : job.priority,
+      job.target === this.context || job.target === this.detail
+        ? this.#priority(job, job.level)
+        : job.priority,
     );
   }
 
@@ -98,39 +142,70 @@ export class LayerLoader {
     this.plan = planLevels(this.info.levels, roi, this.bytesPerVoxel, budget, asked);
     this.#refineContext(this.context);
     this.#refineDetail();
-    this.changed();
+    this.#arrived();
   }
 
   close(): void {
     this.scheduler.drop((job) => job.image === this.info.id);
   }
 
-  #restart(): void {
-    this.close();
-    const old = this.context;
-    this.detail = null;
-    this.#base = -1;
-    const context = this.#loadCoarsest();
-    if (old) context.fillFrom(old);
+  get #newest(): VoxelBox[] {
+    return [this.context, this.detail].filter((box) => box !== null);
   }
 
-  #loadCoarsest(): VoxelBox {
+  get #bricked(): VoxelBox[] {
+    return [...this.#retired, ...this.#newest];
+  }
+
+  /** What was there before stays below; coarser voxels do not cover it, slices on screen do. */
+  #inOrder(own: VoxelBox[]): VoxelBox[] {
+    const finest = Math.min(...this.#before.map(voxelSize));
+    const shown = own.filter(
+      (box) => box.hasVoxels && (box.role === "slice" || !(voxelSize(box) > finest)),
+    );
+    return [...this.#before, ...coarseFirst(shown)];
+  }
+
+  /** Whether the voxels that a plane shows are loaded, or soon will be, at a scale or finer. */
+  #isLoaded(scale: number, view: PlaneView): boolean {
+    return this.#newest.some((box) => {
+      const isQuick = box === this.context && this.#isQuick;
+      const isSoon = box.isComplete || box.bytes <= SOON_BYTES;
+      return !isQuick && isSoon && box.scale <= scale && holds(box, view, this.info);
+    });
+  }
+
+  #restart(): void {
+    const own = coarseFirst([...this.#bricked, ...this.#slabs.all].filter((box) => box.hasVoxels));
+    if (own.length > 0) this.#before = own;
+    this.#retired = [];
+    this.close();
+    this.#slabs.clear();
+    this.detail = null;
+    this.#base = -1;
+    this.#loadCoarsest();
+  }
+
+  #loadCoarsest(): void {
     const scale = this.info.levels.length - 1;
+    const isQuick = isSlowToRead(this.#level(scale), this.bytesPerVoxel);
+    this.#loadContext(scale, isQuick);
+  }
+
+  #loadContext(scale: number, isQuick: boolean): void {
     const box = this.#newBox(scale, { start: [0, 0, 0], shape: this.#level(scale).shape });
     this.context = box;
-    this.#request(box, () => this.refine());
-    return box;
+    this.#isQuick = isQuick;
+    this.#request(box, isQuick, () => this.refine());
   }
 
   #refineContext(current: VoxelBox): void {
-    const scale = this.plan.context;
-    if (current.scale === scale || (current.scale < scale && this.#fits(current))) return;
-    if (current.isComplete) this.#base = Math.max(current.scale, scale);
-    this.#drop(current);
-    const box = this.#newBox(scale, { start: [0, 0, 0], shape: this.#level(scale).shape });
-    box.fillFrom(current);
-    this.context = box;
-    this.#request(box, () => this.refine());
+    const { context: scale, isQuick } = this.plan;
+    const isSame = current.scale === scale && (isQuick || !this.#isQuick);
+    if (isSame || (current.scale < scale && this.#fits(current))) return;
+    if (current.isComplete && !this.#isQuick) this.#base = Math.max(current.scale, scale);
+    this.#retire(current);
+    this.#loadContext(scale, isQuick);
   }
 
   /** A context that is finer than planned is kept while the budget has room for it. */
@@ -143,20 +218,17 @@ export class LayerLoader {
   #refineDetail(): void {
     const wanted = this.plan.detail;
     const have = this.detail;
-    const isFineAlready = this.context && wanted && this.context.scale <= wanted.level;
-    if (!wanted || isFineAlready) {
+    const context = this.#isQuick ? null : this.context;
+    if (!wanted || (context && context.scale <= wanted.level)) {
       this.#drop(have);
       this.detail = null;
       return;
     }
     const same = (a: Box, b: Box) => `${a.start},${a.shape}` === `${b.start},${b.shape}`;
     if (have && have.scale === wanted.level && same(have.box, wanted.box)) return;
-    this.#drop(have);
-    const box = this.#newBox(wanted.level, wanted.box);
-    if (this.context) box.fillFrom(this.context);
-    if (have) box.fillFrom(have);
-    this.detail = box;
-    this.#request(box, () => this.changed());
+    if (have) this.#retire(have);
+    this.detail = this.#newBox(wanted.level, wanted.box);
+    this.#request(this.detail, false, () => {});
   }
 
   /** Ask no more for the bricks of a box. */
@@ -164,12 +236,18 @@ export class LayerLoader {
     if (box) this.scheduler.drop((job) => job.target === box);
   }
 
+  /** Draw a box on until what replaces it is there. */
+  #retire(box: VoxelBox): void {
+    this.#drop(box);
+    if (box.hasVoxels) this.#retired.push(box);
+  }
+
   #newBox(scale: number, box: Box): VoxelBox {
     const { dtype, components } = this.info;
     return new VoxelBox(this.#level(scale), scale, box, dtype, components);
   }
 
-  #request(box: VoxelBox, complete: () => void): void {
+  #request(box: VoxelBox, quick: boolean, complete: () => void): void {
     const jobs = cutIntoBricks(box.box, this.bytesPerVoxel).map((brick): Job => {
       return {
         ...brick,
@@ -178,6 +256,7 @@ export class LayerLoader {
         level: box.scale,
         time: Math.min(this.#view.time, this.info.times - 1),
         channel: Math.min(this.#view.channel, this.info.channels - 1),
+        quick,
         priority: this.#priority(brick, box.scale),
         done: (reply) => {
           box.write(brick, reply.kind === "chunk" ? reply.voxels : null);
@@ -185,32 +264,35 @@ export class LayerLoader {
             box.finish();
             complete();
           }
-          this.changed();
+          this.#arrived();
         },
-        failed: (message) => {
-          this.error = message;
-          this.changed();
-        },
+        failed: (message) => this.#fail(message),
       };
     });
     this.scheduler.add(jobs);
   }
 
+  #arrived(): void {
+    if (this.isIdle) this.#retired = [];
+    if (this.isIdle && this.#slabs.isComplete) this.#before = [];
+    this.changed();
+  }
+
+  #fail(message: string): void {
+    this.error = message;
+    this.changed();
+  }
+
   #priority(brick: Box, scale: number): number {
     const level = this.#level(scale);
     const { crosshair, roi } = this.#view;
-    const centre: Triple = [
-      voxelAt(level, "z", crosshair.z),
-      voxelAt(level, "y", crosshair.y),
-      voxelAt(level, "x", crosshair.x),
-    ];
-    const rank = this.#rank(brick, scale, centre, resolveRoi(roi, level));
+    const centre = AXES.map((axis) => voxelAt(level, axis, crosshair[axis])) as Triple;
+    const rank = this.#rank(brick, scale, resolveRoi(roi, level));
     return rank * RANK + brickDistance(brick, centre);
   }
 
-  #rank(brick: Box, scale: number, centre: Triple, region: Box): number {
+  #rank(brick: Box, scale: number, region: Box): number {
     if (scale === this.info.levels.length - 1) return RANKS.coarsest;
-    if (isOnSlices(brick, centre)) return RANKS.slices;
     const isBelowDetail = this.plan.detail !== null && scale !== this.plan.detail.level;
     return commonBox(brick, region) && !isBelowDetail ? RANKS.region : RANKS.rest;
   }
@@ -220,4 +302,29 @@ export class LayerLoader {
     if (!level) throw new RangeError(`${this.info.name} has no scale ${scale}`);
     return level;
   }
+}
+
+function voxelSize(box: VoxelBox): number {
+  return voxelCount(box.level.spacing);
+}
+
+function coarseFirst(boxes: VoxelBox[]): VoxelBox[] {
+  return boxes.toSorted((a, b) => voxelSize(b) - voxelSize(a));
+}
+
+/** Whether a box holds all that a plane shows of the image. */
+function holds(box: VoxelBox, view: PlaneView, info: LayerInfo): boolean {
+  const finest = info.levels[0] as Level;
+  const { across, right, down } = view.plane;
+  const [first, last] = box.edges(across);
+  if (view.position < first || view.position > last) return false;
+  return [right, down].every((axis, n) => {
+    const [low, high] = edges(finest, axis);
+    const [boxLow, boxHigh] = box.edges(axis);
+    const slack = 1e-6 * (high - low);
+    return (
+      boxLow <= Math.max(view.low[n] as number, low) + slack &&
+      boxHigh >= Math.min(view.high[n] as number, high) - slack
+    );
+  });
 }

@@ -29,7 +29,7 @@ export class PreviewLoader {
 
   /** Whether any result has arrived; before, there is nothing to draw over the source. */
   get hasVoxels(): boolean {
-    return this.box.covered === null || this.box.covered.length > 0;
+    return this.box.hasVoxels;
   }
 
   /** All boxes that the kernel announced have been drawn, and no more will come. */

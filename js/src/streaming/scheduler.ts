@@ -9,6 +9,8 @@ export interface Job extends Box {
   level: number;
   time: number;
   channel: number;
+  /** An approximate answer will do, if it comes sooner. */
+  quick?: boolean;
   /** Lower is sooner. */
   priority: number;
   done: (reply: Exclude<Reply, { kind: "error" }>) => void;
@@ -94,8 +96,8 @@ export class Scheduler {
     const id = this.#nextId++;
     const timer = setTimeout(() => this.#retry(id), RETRY_AFTER_MS);
     this.#flights.set(id, { job, tries, timer });
-    const { image, level, time, channel, start, shape } = job;
-    const request: ChunkRequest = { id, image, level, time, channel, start, shape };
+    const { image, level, time, channel, start, shape, quick = false } = job;
+    const request: ChunkRequest = { id, image, level, time, channel, start, shape, quick };
     this.#send({ kind: "get", generation: this.#generation, requests: [request] });
   }
 

@@ -33,6 +33,8 @@ export class VoxelBox {
     readonly box: Box,
     readonly dtype: DtypeName,
     readonly components: number,
+    /** A slice is what one plane shows; only that plane has it. */
+    readonly role: "volume" | "slice" = "volume",
   ) {
     const count = voxelCount(box.shape);
     this.voxels = new DTYPES[dtype](count * components);
@@ -41,6 +43,11 @@ export class VoxelBox {
 
   get bytes(): number {
     return this.voxels.byteLength;
+  }
+
+  /** Something that can be drawn has arrived. */
+  get hasVoxels(): boolean {
+    return this.covered === null || this.covered.length > 0;
   }
 
   /** Every voxel was answered, be it with a missing chunk. */
@@ -86,32 +93,6 @@ export class VoxelBox {
     return this.#changes.filter((change) => change.version > version).map(({ brick }) => brick);
   }
 
-  /** Show another box's voxels, nearest neighbour, until bricks arrive. */
-  fillFrom(other: VoxelBox): void {
-    const [zs, ys, xs] = this.#mapsTo(other);
-    const n = this.components;
-    const [, height, width] = this.box.shape;
-    for (const part of this.#partsCoveredBy(other)) {
-      const [z0, y0, x0] = part.start.map((s, i) => s - (this.box.start[i] ?? 0)) as Triple;
-      const [depth, rows, columns] = part.shape;
-      for (let z = z0; z < z0 + depth; z++) {
-        for (let y = y0; y < y0 + rows; y++) {
-          const to = ((z * height + y) * width + x0) * n;
-          const isLikeRowBefore = y > y0 && ys[y] === ys[y - 1];
-          if (isLikeRowBefore) {
-            this.voxels.copyWithin(to, to - width * n, to - width * n + columns * n);
-          } else {
-            const from = other.#offset(zs[z] as number, ys[y] as number, 0);
-            this.#fillRow(to, other.voxels, from, xs.subarray(x0, x0 + columns));
-          }
-        }
-      }
-      this.#cover(part);
-    }
-    this.version += 1;
-    this.#changes = [];
-  }
-
   /** First component of the voxel at an index of the level, or null where none is loaded. */
   valueAt(z: number, y: number, x: number): number | null {
     const index: Box = { start: [z, y, x], shape: [1, 1, 1] };
@@ -138,41 +119,6 @@ export class VoxelBox {
     }
   }
 
-  #fillRow(to: number, source: Voxels, from: number, xs: Int32Array): void {
-    const n = this.components;
-    const voxels = this.voxels;
-    for (let x = 0, k = to; x < xs.length; x++) {
-      const at = from + (xs[x] as number) * n;
-      for (let c = 0; c < n; c++, k++) voxels[k] = source[at + c] as number;
-    }
-  }
-
-  /** Parts of this box for which another box has voxels. */
-  #partsCoveredBy(other: VoxelBox): Box[] {
-    const maps = this.#mapsTo(other);
-    const parts: Box[] = [];
-    for (const covered of other.covered ?? [other.box]) {
-      const start: Triple = [0, 0, 0];
-      const shape: Triple = [0, 0, 0];
-      maps.forEach((map, i) => {
-        const axis = i as 0 | 1 | 2;
-        const low = covered.start[axis] - other.box.start[axis];
-        const isInside = (index: number) => index >= low && index < low + covered.shape[axis];
-        const first = map.findIndex(isInside);
-        start[axis] = first + this.box.start[axis];
-        shape[axis] = first < 0 ? 0 : map.findLastIndex(isInside) - first + 1;
-      });
-      if (voxelCount(shape) > 0) parts.push({ start, shape });
-    }
-    return parts;
-  }
-
-  #cover(part: Box): void {
-    const isWhole = voxelCount(part.shape) === voxelCount(this.box.shape);
-    if (isWhole) this.covered = null;
-    else this.covered?.push(part);
-  }
-
   #note(brick: Box): void {
     this.version += 1;
     this.#changes.push({ version: this.version, brick });
@@ -180,19 +126,5 @@ export class VoxelBox {
 
   #offset(z: number, y: number, x: number): number {
     return ((z * this.box.shape[1] + y) * this.box.shape[2] + x) * this.components;
-  }
-
-  /** For each voxel along an axis the index in the other box, -1 where it has none. */
-  #mapsTo(other: VoxelBox): [Int32Array, Int32Array, Int32Array] {
-    return [0, 1, 2].map((axis) => {
-      const i = axis as 0 | 1 | 2;
-      const map = new Int32Array(this.box.shape[i]);
-      for (let k = 0; k < map.length; k++) {
-        const position = this.origin[i] + k * this.level.spacing[i];
-        const index = Math.floor((position - other.origin[i]) / other.level.spacing[i] + 0.5);
-        map[k] = index >= 0 && index < other.box.shape[i] ? index : -1;
-      }
-      return map;
-    }) as [Int32Array, Int32Array, Int32Array];
   }
 }

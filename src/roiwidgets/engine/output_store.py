@@ -205,7 +205,7 @@ class OutputStore:
                 fill_value=0,
             )
             return
-        from numcodecs import Blosc  # type: ignore[import-untyped] # ships no types
+        from numcodecs import Blosc
 
         modes = {"bitshuffle": Blosc.BITSHUFFLE, "noshuffle": Blosc.NOSHUFFLE}
         zarr.create_array(

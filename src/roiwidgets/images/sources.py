@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from zarr.storage import FsspecStore, LocalStore
 
 from roiwidgets.errors import ImageError, UnsupportedDtypeError
+from roiwidgets.images.zarr_arrays import open_zarr_array
 
 if TYPE_CHECKING:
     import dask.array as da
@@ -130,12 +131,7 @@ class ZarrSource(StoredSource):
 
 @lru_cache(maxsize=OPEN_ARRAYS)
 def _open_zarr_array(source: ZarrSource) -> ZarrArray:
-    location, path = source.location, source.path
-    options = dict(source.storage_options) if source.storage_options else None
-    opened = zarr.open(location, path=path or None, mode="r", storage_options=options)
-    if not isinstance(opened, zarr.Array):
-        raise ImageError(f"{location}/{path} is a Zarr group; give the path of an array inside it")
-    return opened
+    return open_zarr_array(source.location, source.path, dict(source.storage_options or ()))
 
 
 class _PartSource:

@@ -11,11 +11,11 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from roiwidgets.images.quick_look import Reader, quick_look
 from roiwidgets.widgets._messages import (
     CancelMessage,
     ChunkRequest,
@@ -33,17 +33,6 @@ WIRE_DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32")
 log = logging.getLogger(__name__)
 
 Send = Callable[[Json, list[bytes]], None]
-
-
-class Reader(Protocol):
-    """Whatever returns the voxels of a box."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Voxels along each axis."""
-
-    def read(self, slices: tuple[slice, ...], /) -> NDArray[np.generic]:
-        """Return the voxels of ``slices``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +57,8 @@ class ServedLayer:
                 f"level {request.level} does not exist; there are {len(self.levels)}"
             )
         level = self.levels[request.level]
-        voxels = level.read(self._slices(request, level.shape))
+        slices = self._slices(request, level.shape)
+        voxels = quick_look(level, slices) if request.quick else level.read(slices)
         components = (voxels.shape[-1],) if self.is_rgb else ()
         voxels = voxels.reshape(request.shape + components)
         return to_wire_dtype(voxels, is_labels=self.is_labels)

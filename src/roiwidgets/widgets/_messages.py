@@ -36,6 +36,8 @@ class ChunkRequest:
     channel: int
     start: tuple[int, int, int]
     shape: tuple[int, int, int]
+    quick: bool = False
+    """An approximate answer will do, if it comes sooner."""
 
     @property
     def voxels(self) -> int:
@@ -85,12 +87,9 @@ def chunk_message(
     request: ChunkRequest, generation: int, voxels: NDArray[np.generic]
 ) -> tuple[Json, bytes]:
     """Return the header and the little-endian, C-ordered buffer that answer a request."""
-    finite = voxels[np.isfinite(voxels)] if voxels.dtype.kind == "f" else voxels
     header: Json = {
         **_echo("chunk", request, generation),
         "dtype": voxels.dtype.name,
-        "min": float(finite.min()) if finite.size else None,
-        "max": float(finite.max()) if finite.size else None,
         "encoding": "raw",
     }
     little = voxels.astype(voxels.dtype.newbyteorder("<"), copy=False)
@@ -133,7 +132,15 @@ def _parse_request(item: object) -> ChunkRequest:
         channel=_integer(item, "channel"),
         start=_triple(item, "start", minimum=0),
         shape=_triple(item, "shape", minimum=1),
+        quick=_boolean(item, "quick"),
     )
+
+
+def _boolean(item: dict[object, object], key: str) -> bool:
+    value = item.get(key, False)
+    if not isinstance(value, bool):
+        raise MessageError(f"{key} must be true or false, got {value!r:.80}")
+    return value
 
 
 def _integer(item: dict[object, object], key: str) -> int:

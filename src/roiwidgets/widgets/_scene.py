@@ -14,7 +14,8 @@ from ngff_zarr import Multiscales
 
 from roiwidgets.errors import GeometryError
 from roiwidgets.images.geometry import Direction, Grid, grid_of
-from roiwidgets.images.sources import voxel_source
+from roiwidgets.images.pyramid import BinnedSource
+from roiwidgets.images.sources import VoxelSource, voxel_source
 from roiwidgets.widgets._chunk_server import ServedLayer, wire_dtype
 
 _ORDER = ("z", "y", "x")
@@ -64,7 +65,10 @@ class Layer:
             "times": last_index(finest, "t") + 1,
             "channels": last_index(finest, "c") + 1,
             "value_range": list(self.value_range),
-            "levels": [describe_level(grid) for grid in self.grids],
+            "levels": [
+                {**describe_level(grid), "reads": voxels_read(voxel_source(level.data))}
+                for grid, level in zip(self.grids, self.image.images, strict=True)
+            ],
         }
 
     def serve(self) -> ServedLayer:
@@ -85,6 +89,11 @@ def describe_level(grid: Grid) -> dict[str, list[float] | list[int]]:
         "spacing": [spacing for _, spacing, _ in sides],
         "origin": [origin for _, _, origin in sides],
     }
+
+
+def voxels_read(source: VoxelSource) -> int:
+    """Return how many stored voxels are read for one voxel of a level."""
+    return int(np.prod(source.factors)) if isinstance(source, BinnedSource) else 1
 
 
 def describe_scene(layers: list[Layer]) -> dict[str, object]:
