@@ -25,6 +25,7 @@ from tests.browser.lab import LabServer, NotebookPage
 from tests.browser.lab_server import running_lab
 
 CHUNK = 64
+RUNS = 5
 
 _IMPORT = """
 import numpy as np, psutil, roiwidgets as rw
@@ -71,14 +72,21 @@ def main() -> None:
         "array of 64^3": "np.random.default_rng(0).integers(0, 255, (64,) * 3).astype('u1')",
         f"store of {side}^3": repr(str(store)),
     }
+    seen: dict[str, list[tuple[float, ...]]] = {name: [] for name in images}
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as root:
         chromium = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-        print(f"{'image':>16}  first image s  all loaded s  browser MB  kernel grew MB")
         with running_lab(Path(root)) as server:
-            for name, image in images.items():
-                first, loaded, held, grew = measure(chromium, server, image)
-                print(f"{name:>16}  {first:13.2f}  {loaded:12.2f}  {held:10.1f}  {grew:14.1f}")
+            for _ in range(RUNS):
+                for name, image in images.items():
+                    seen[name].append(measure(chromium, server, image))
         chromium.close()
+    print(f"medians of {RUNS} runs")
+    print(f"{'image':>16}  first image s  all loaded s  browser MB  kernel grew MB")
+    medians = {name: np.median(runs, axis=0) for name, runs in seen.items()}
+    for name, (first, loaded, held, grew) in medians.items():
+        print(f"{name:>16}  {first:13.2f}  {loaded:12.2f}  {held:10.1f}  {grew:14.1f}")
+    small, large = (median[0] for median in medians.values())
+    print(f"first image, large / small: {large / small:.2f}")
 
 
 def measure(chromium: Browser, server: LabServer, image: str) -> tuple[float, ...]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 BinKind = Literal["mean", "mode", "nearest"]
 
-READ_BYTES = 32 * 2**20
+READ_BYTES = 8 * 2**20
 """Fine voxels that a binned read holds at once."""
 
 
@@ -300,6 +300,9 @@ class BinnedSource:
         fine_bytes = result.nbytes * int(np.prod(self.factors))
         longest = max(range(len(slices)), key=lambda axis: result.shape[axis] * self.factors[axis])
         rows = max(1, result.shape[longest] * READ_BYTES // max(fine_bytes, 1))
+        chunk = self.source.chunks[longest] // self.factors[longest]
+        if chunk > 1:  # whole chunks, so that none is decoded twice
+            rows = max(rows // chunk, 1) * chunk
         for start in range(0, result.shape[longest], rows):
             inside = [slice(0, n) for n in result.shape]
             inside[longest] = slice(start, min(start + rows, result.shape[longest]))
