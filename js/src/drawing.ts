@@ -11,6 +11,13 @@ import type { VoxelBox } from "./streaming/voxel_box.ts";
 
 export type Range = [number, number];
 
+/** What the volume view shows, and through which window. */
+export interface ShownVolume {
+  box: VoxelBox;
+  range: Range;
+  valueRange: Range;
+}
+
 export class Drawing {
   #session: Session;
   #painters = new Map<string, Painter>();
@@ -32,7 +39,7 @@ export class Drawing {
   }
 
   /** What the volume view shows: the newest complete result, else the finest box there is. */
-  volumeBox(): { box: VoxelBox; range: Range; valueRange: Range } | null {
+  volumeBox(): ShownVolume | null {
     const { image: loader, scene, state } = this.#session;
     if (!loader || scene.planar || loader.info.kind === "rgb") return null;
     const preview = this.#visiblePreviews().findLast((each) => each.isComplete);

@@ -3,6 +3,7 @@
 import { AXES, axisIndex, edges, PLANES, voxelAt, voxelCentre, wholeRoi } from "./geometry.ts";
 import type { Axis, LayerInfo, Level, Point, Roi, Scene } from "./messages.ts";
 import { parseReply } from "./messages.ts";
+import { RegionHistory } from "./region_history.ts";
 import { type Model, SharedState } from "./state.ts";
 import { shareOf } from "./streaming/levels.ts";
 import { LayerLoader, type View } from "./streaming/loader.ts";
@@ -18,12 +19,14 @@ const MOST_OLD_PREVIEWS = 3;
 export class Session {
   readonly state: SharedState;
   readonly scheduler: Scheduler;
+  readonly history: RegionHistory;
   loaders: LayerLoader[] = [];
   /** Results of the operation being tuned: the newest last, older ones until it is complete. */
   previews: PreviewLoader[] = [];
   previewShown = true;
   /** Something the kernel or this view could not do; shown until dismissed. */
   problem = "";
+  #planeViews = new Map<Axis, PlaneView>();
   #model: Model;
   #changed: () => void;
   #onMessage: (content: unknown, buffers: DataView[]) => void;
@@ -46,6 +49,7 @@ export class Session {
     this.state.on(["slices", "time_index", "channel_index"], () => this.#followView());
     this.state.on(["roi", "memory_budget"], () => this.#refineSoon());
     this.state.on(["loaded_scale"], () => this.#followRequest());
+    this.history = new RegionHistory(this.roi);
     this.#followScene();
   }
 
@@ -107,6 +111,23 @@ export class Session {
     this.setCrosshair({ [axis]: voxelCentre(level, axis, index) });
   }
 
+  /** Set the region, as one step that can be undone. */
+  setRegion(roi: Roi): void {
+    if (this.state.get("roi_locked")) return;
+    this.state.set("roi", roi);
+    this.state.flush();
+  }
+
+  undoRegion(): void {
+    const roi = this.state.get("roi_locked") ? null : this.history.undo();
+    if (roi) this.setRegion(roi);
+  }
+
+  redoRegion(): void {
+    const roi = this.state.get("roi_locked") ? null : this.history.redo();
+    if (roi) this.setRegion(roi);
+  }
+
   /** The whole image, as a region. */
   wholeRoi(): Roi {
     return this.finest ? wholeRoi(this.finest) : emptyRoi();
@@ -119,9 +140,15 @@ export class Session {
     return `${voxelAt(level, axis, this.crosshair[axis])} / ${level.shape[axisIndex(axis)] - 1}`;
   }
 
-  /** Load the slice that a plane shows. */
+  /** Load the slice that a plane shows, now and when it moves on. */
   showPlane(view: PlaneView): void {
+    this.#planeViews.set(view.plane.across, view);
     for (const loader of this.loaders) loader.showPlane(view);
+  }
+
+  /** A plane is not on screen any more. */
+  hidePlane(axis: Axis): void {
+    this.#planeViews.delete(axis);
   }
 
   /** Planes that make sense for this scene. */
@@ -154,6 +181,7 @@ export class Session {
 
   #followScene(): void {
     const before = this.loaders;
+    const grid = JSON.stringify(this.finest);
     this.loaders = [];
     for (const info of this.scene.layers) {
       const same = before.find((loader) => loader.info.id === info.id);
@@ -161,6 +189,7 @@ export class Session {
       this.loaders.push(same ?? this.#newLoader(info, before));
     }
     for (const loader of before) if (!this.loaders.includes(loader)) loader.close();
+    if (JSON.stringify(this.finest) !== grid) this.history.forget(this.roi);
     this.#followView();
     // with more layers or fewer, each has another share of the budget
     for (const loader of this.loaders) if (before.includes(loader)) loader.refine();
@@ -170,7 +199,7 @@ export class Session {
   #newLoader(info: LayerInfo, before: LayerLoader[]): LayerLoader {
     const loader = new LayerLoader(info, this.scheduler, this.#view(info), () => this.#loaded());
     const replaced = before.find((other) => other.info.kind === info.kind);
-    if (replaced) loader.inherit(replaced);
+    loader.start(this.#planeViews.values(), replaced);
     return loader;
   }
 
@@ -208,6 +237,10 @@ export class Session {
 
   #followView(): void {
     for (const loader of this.loaders) loader.setView(this.#view(loader.info));
+    // asked for here and not with the next drawing: nothing else comes before
+    for (const [axis, view] of this.#planeViews) {
+      this.showPlane({ ...view, position: this.crosshair[axis] });
+    }
     this.#changed();
   }
 
@@ -221,6 +254,7 @@ export class Session {
   }
 
   #refine(): void {
+    this.history.settle(this.roi);
     this.#followView();
     for (const loader of this.loaders) loader.refine();
     this.#loaded();

@@ -3,24 +3,34 @@
 import type { AnyModel } from "@anywidget/types";
 import type { Point, PreviewInfo, Roi, Scene } from "./messages.ts";
 import type { PlaneCamera } from "./render/plane_canvas.ts";
-import type { VolumeCamera } from "./render/volume_canvas.ts";
+import type { Projection, VolumeCamera } from "./render/volume_canvas.ts";
 
 export interface SharedCamera {
   volume?: VolumeCamera;
   planes?: Partial<Record<"x" | "y" | "z", PlaneCamera>>;
 }
 
+/** All views, or one: a plane by the axis across it, or the volume. */
+export type ViewMode = "four-up" | "x" | "y" | "z" | "volume";
+
 export interface Traits extends Record<string, unknown> {
   scene: Scene;
   preview: PreviewInfo | null;
   roi: Roi | null;
   roi_visible: boolean;
+  roi_locked: boolean;
   slices: Partial<Point>;
   camera: SharedCamera;
   color_map: string;
   color_maps: string[];
   color_table: string;
   color_range: [number, number];
+  view_mode: ViewMode;
+  volume_projection: Projection;
+  opacity_points: [value: number, opacity: number][];
+  gradient_opacity: number;
+  shading: boolean;
+  sample_distance: number;
   label_opacity: number;
   time_index: number;
   channel_index: number;

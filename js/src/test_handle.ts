@@ -33,6 +33,8 @@ export interface TestHandle {
   viewportRect(viewport: Viewport): { left: number; top: number; width: number; height: number };
   /** Everything asked for has been loaded and drawn. */
   isSettled(): boolean;
+  /** A plane has drawn its slice of all layers, as finely as the screen can show it. */
+  isSharp(axis: Axis): boolean;
   /** Resolves when everything asked for has been loaded and drawn. */
   settled(): Promise<void>;
   stats(): Stats;
@@ -58,6 +60,7 @@ export function testHandle(parts: Parts): TestHandle {
       return { left, top, width, height };
     },
     isSettled,
+    isSharp: (axis) => parts.isDrawn() && session.loaders.every((loader) => loader.isSharp(axis)),
     settled: async () => {
       while (!isSettled()) await new Promise((resolve) => requestAnimationFrame(resolve));
     },
@@ -76,27 +79,37 @@ function readPixels(parts: Parts, viewport: Viewport) {
     const { width, height, data } = volumeOf(parts).view.readPixels();
     return { width, height, data: new Uint8ClampedArray(data.buffer as ArrayBuffer) };
   }
-  const { canvas } = planeOf(parts, viewport).view;
-  const { width, height } = canvas;
+  const { width, height } = planeOf(parts, viewport).view.canvas;
+  return { width, height, data: readPlane(parts, viewport, 0, 0, width, height) };
+}
+
+/** Pixels of a part of a plane's canvas. */
+function readPlane(
+  parts: Parts,
+  axis: Axis,
+  ...[left, top, width, height]: [number, number, number, number]
+): Uint8ClampedArray {
   // from a copy: reading back the canvas itself would move it out of the graphics card
   const copy = document.createElement("canvas");
   Object.assign(copy, { width, height });
   const context = copy.getContext("2d", { willReadFrequently: true });
-  context?.drawImage(canvas, 0, 0);
-  const image = context?.getImageData(0, 0, width, height);
-  if (!image) throw new Error("this browser has no 2-D canvas");
-  return { width, height, data: image.data };
+  if (!context) throw new Error("this browser has no 2-D canvas");
+  const { canvas } = planeOf(parts, axis).view;
+  context.drawImage(canvas, left, top, width, height, 0, 0, width, height);
+  return context.getImageData(0, 0, width, height).data;
 }
 
 function colorsAt(parts: Parts, viewport: Viewport, points: Point[]): number[][] {
-  const { width, height, data } = readPixels(parts, viewport);
-  const box = canvasOf(parts, viewport).getBoundingClientRect();
+  const canvas = canvasOf(parts, viewport);
+  const box = canvas.getBoundingClientRect();
+  const whole = viewport === "volume" || points.length > 1 ? readPixels(parts, viewport) : null;
   return points.map((point) => {
     const { x, y } = worldToPage(parts, viewport, point);
-    const column = Math.floor(((x - box.left) / box.width) * width);
-    const row = Math.floor(((y - box.top) / box.height) * height);
-    const first = 4 * (row * width + column);
-    return [...data.slice(first, first + 3)];
+    const column = Math.floor(((x - box.left) / box.width) * canvas.width);
+    const row = Math.floor(((y - box.top) / box.height) * canvas.height);
+    if (!whole) return [...readPlane(parts, viewport as Axis, column, row, 1, 1).slice(0, 3)];
+    const first = 4 * (row * whole.width + column);
+    return [...whole.data.slice(first, first + 3)];
   });
 }
 

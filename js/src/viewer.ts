@@ -8,14 +8,24 @@ import { VolumePane } from "./interact/volume_pane.ts";
 import type { Axis, Point } from "./messages.ts";
 import { button, element } from "./panels/elements.ts";
 import { Help } from "./panels/help.ts";
+import { PanelSwitch } from "./panels/panel.ts";
+import { RegionPanel } from "./panels/region_panel.ts";
+import { addFullScreenButton, Resizer } from "./panels/resizer.ts";
 import { ErrorArea, StatusLine } from "./panels/status.ts";
 import { Toolbar } from "./panels/toolbar.ts";
+import { VolumePanel } from "./panels/volume_panel.ts";
 import { hasWebGl2 } from "./render/volume_canvas.ts";
 import { Session } from "./session.ts";
-import type { SharedCamera, Traits } from "./state.ts";
+import type { SharedCamera, Traits, ViewMode } from "./state.ts";
 import { type TestHandle, testHandle } from "./test_handle.ts";
 
-type Maximised = Axis | "volume" | null;
+const VOLUME_TRAITS = [
+  "volume_projection",
+  "opacity_points",
+  "gradient_opacity",
+  "shading",
+  "sample_distance",
+] as const;
 
 class View {
   readonly root = element("div", "roiwidgets-viewer");
@@ -29,11 +39,13 @@ class View {
   #volume: VolumePane | null = null;
   #volumeNote = element("div", "rw-note");
   #loadingNote = element("div", "rw-note rw-loading-note");
-  #resizer: ResizeObserver;
+  #panels: PanelSwitch;
+  #resizer: Resizer;
+  #sizes: ResizeObserver;
   #stop = new AbortController();
   #frame = 0;
   #hovered: Point | null = null;
-  #maximised: Maximised = null;
+  #shownMode: ViewMode = "four-up";
   #layout = "";
 
   constructor(model: RenderProps<Traits>["model"], host: HTMLElement) {
@@ -47,19 +59,28 @@ class View {
       showRegion: () => this.#showRegion(),
       redraw: () => this.#schedule(),
     });
-    const help = new Help(this.#toolbar.element);
+    this.#panels = new PanelSwitch(this.#toolbar.element, [
+      new RegionPanel(this.#session),
+      new VolumePanel(this.#session, this.#drawing),
+    ]);
+    const corner = element("div", "rw-corner", this.#toolbar.element);
+    addFullScreenButton(this.root, corner, this.#stop.signal);
+    const help = new Help(corner);
+    this.#resizer = new Resizer(this.#session.state, this.#stop.signal);
     this.#status = new StatusLine(this.#session, this.#drawing);
     this.#errors = new ErrorArea(this.#session);
     const views = element("div", "rw-views");
     views.append(this.#grid, help.element);
-    this.root.append(this.#toolbar.element, this.#errors.element, views, this.#status.element);
+    this.root.append(this.#toolbar.element, this.#panels.element, this.#errors.element);
+    this.root.append(views, this.#status.element, this.#resizer.element);
     this.#session.state.on(["camera"], () => this.#applyCamera());
     const looks = ["color_table", "color_range", "color_map", "label_opacity"] as const;
-    const rest = ["roi_visible", "error_message", "height"] as const;
-    this.#session.state.on([...looks, ...rest], () => this.#schedule());
-    this.#resizer = new ResizeObserver(() => this.#resize());
-    this.#resizer.observe(this.#grid);
+    const rest = ["roi_visible", "roi_locked", "error_message", "height", "view_mode"] as const;
+    this.#session.state.on([...looks, ...VOLUME_TRAITS, ...rest], () => this.#schedule());
+    this.#sizes = new ResizeObserver(() => this.#resize());
+    this.#sizes.observe(this.#grid);
     this.#followPixelRatio();
+    views.addEventListener("keydown", (event) => this.#pressKey(event));
     // between the views, too, the wheel does not scroll the notebook
     this.#grid.addEventListener("wheel", (event) => event.preventDefault(), { passive: false });
     const handle: TestHandle = testHandle({
@@ -74,7 +95,7 @@ class View {
 
   destroy(): void {
     cancelAnimationFrame(this.#frame);
-    this.#resizer.disconnect();
+    this.#sizes.disconnect();
     this.#stop.abort();
     this.#clearPanes();
     this.#session.close();
@@ -91,13 +112,20 @@ class View {
   #draw(): void {
     this.#grid.style.height = `${this.#session.state.get("height")}px`;
     this.#arrange();
+    this.#followMode();
     const isLoading = !this.#session.loaders.some((loader) => loader.hasVoxels);
     this.#loadingNote.hidden = !isLoading || this.#layout === "empty";
-    for (const pane of this.#planes) if (this.#isShown(pane.plane.across)) pane.draw();
+    for (const pane of this.#planes) {
+      if (this.#isShown(pane.plane.across)) pane.draw();
+      else this.#session.hidePlane(pane.plane.across);
+    }
     if (this.#volume && this.#isShown("volume")) this.#volume.draw();
     this.#toolbar.update();
+    this.#panels.update();
+    this.#resizer.update();
     this.#status.update(this.#hovered);
     this.#errors.update();
+    this.root.toggleAttribute("data-region-locked", this.#session.state.get("roi_locked"));
     this.root.dataset.settled = String(this.#session.isSettled);
   }
 
@@ -108,7 +136,7 @@ class View {
     if (wanted === this.#layout) return;
     this.#layout = wanted;
     this.#clearPanes();
-    this.#maximised = null;
+    this.#shownMode = "four-up";
     this.#grid.dataset.layout = wanted;
     this.root.dataset.layout = wanted;
     this.#grid.removeAttribute("data-maximised");
@@ -132,7 +160,7 @@ class View {
       resetViews: () => this.#resetViews(),
       showRegion: () => this.#showRegion(),
       cameraMoved: () => this.#shareCamera(),
-      toggleMaximised: (which) => this.#toggleMaximised(which),
+      toggleMaximised: (which) => this.#toggleMode(which),
     });
     this.#planes.push(pane);
     this.#grid.append(pane.element);
@@ -147,7 +175,7 @@ class View {
       cameraMoved: () => this.#shareCamera(),
       resetViews: () => this.#resetViews(),
       showRegion: () => this.#showRegion(),
-      toggleMaximised: () => this.#toggleMaximised("volume"),
+      toggleMaximised: () => this.#toggleMode("volume"),
     });
     this.#volume = volume;
     this.#showFourth(volume.element);
@@ -203,6 +231,15 @@ class View {
     query.addEventListener("change", changed, { once: true, signal: this.#stop.signal });
   }
 
+  /** Undo and redo of the region, in any view. */
+  #pressKey(event: KeyboardEvent): void {
+    if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z") return;
+    if (event.shiftKey) this.#session.redoRegion();
+    else this.#session.undoRegion();
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
   #showRegion(): void {
     for (const pane of this.#planes) pane.showRegion();
     this.#volume?.showRegion();
@@ -215,16 +252,27 @@ class View {
     this.#applyCamera();
   }
 
-  #isShown(which: Axis | "volume"): boolean {
-    return this.#maximised === null || this.#maximised === which;
+  /** What is shown of this scene; of a flat image there is nothing to choose. */
+  get #mode(): ViewMode {
+    return this.#layout === "volume" ? this.#session.state.get("view_mode") : "four-up";
   }
 
-  #toggleMaximised(which: Exclude<Maximised, null>): void {
-    this.#maximised = this.#maximised === which ? null : which;
+  #isShown(which: Axis | "volume"): boolean {
+    return this.#mode === "four-up" || this.#mode === which;
+  }
+
+  #toggleMode(which: Axis | "volume"): void {
+    this.#session.state.set("view_mode", this.#mode === which ? "four-up" : which);
+  }
+
+  /** Show all views or the one that was chosen. */
+  #followMode(): void {
+    if (this.#shownMode === this.#mode) return;
+    this.#shownMode = this.#mode;
     for (const pane of this.#planes) pane.element.hidden = !this.#isShown(pane.plane.across);
     const fourth = this.#volume?.element ?? this.#volumeNote;
     fourth.hidden = !this.#isShown("volume");
-    this.#grid.toggleAttribute("data-maximised", this.#maximised !== null);
+    this.#grid.toggleAttribute("data-maximised", this.#mode !== "four-up");
     this.#resize();
   }
 

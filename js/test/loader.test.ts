@@ -55,6 +55,7 @@ function load(options: Partial<View> = {}) {
   const kernel = new Kernel();
   const info = layer(levels, { times: 3 });
   const loader = new LayerLoader(info, kernel.scheduler, view(options), () => {});
+  loader.start([]);
   return { kernel, loader };
 }
 
@@ -141,7 +142,7 @@ test("another image is seen through the old one until its voxels are there", () 
     () => {},
   );
 
-  next.inherit(loader);
+  next.start([], loader);
 
   expect(next.boxesFor("z")).toEqual([loader.context]);
   kernel.answer();
@@ -162,6 +163,7 @@ function huge() {
   const single = pyramid(2048, 6).map((level, i) => ({ ...level, reads: 8 ** i }));
   const options = { roi: wholeRoi(single[0] as Level), budget: 2 ** 28 };
   const loader = new LayerLoader(layer(single), kernel.scheduler, view(options), () => {});
+  loader.start([]);
   return { kernel, loader };
 }
 

@@ -29,16 +29,13 @@ test("a missing chunk counts as loaded and shows what is below", () => {
   expect(box.valueAt(3, 3, 3)).toBeNull();
 });
 
-test("changes since a version are the bricks written after it", () => {
+test("the version grows with every brick", () => {
   const box = new VoxelBox(fine, 0, WHOLE, "uint8", 1);
-  const brick: Box = { start: [0, 0, 0], shape: [1, 1, 1] };
-  box.write(brick, Uint8Array.of(1));
   const { version } = box;
-  const next: Box = { start: [0, 0, 1], shape: [1, 1, 1] };
-  box.write(next, Uint8Array.of(2));
 
-  expect(box.changesSince(version)).toEqual([next]);
-  expect(box.changesSince(box.version)).toEqual([]);
+  box.write({ start: [0, 0, 0], shape: [1, 1, 1] }, Uint8Array.of(1));
+
+  expect(box.version).toBeGreaterThan(version);
 });
 
 test("a brick of another size than announced is refused", () => {

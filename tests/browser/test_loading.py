@@ -114,8 +114,6 @@ def test_another_image_replaces_the_slices_without_a_coarse_one_between(
 
     viewer.page.evaluate("harness.model.kernel.isBusy = true")
     viewer.set_now(scene=viewer.scene(new))
-    viewer.page.evaluate("harness.model.kernel.answer(1)")  # its coarsest level
-    viewer.wait_drawn()
     assert_shows(viewer, old, "z", 4, (0, 255))
     viewer.page.evaluate("harness.model.kernel.wake()")
     viewer.wait_settled()

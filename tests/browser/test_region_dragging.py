@@ -99,6 +99,7 @@ def test_hidden_and_reset_from_the_toolbar(viewer: ViewerPage) -> None:
     viewer.open(image, roi=ROI)
 
     viewer.page.get_by_role("checkbox", name="Region").uncheck()
+    viewer.page.get_by_role("button", name="Edit region").click()
     viewer.page.get_by_role("button", name="Whole image").click()
     viewer.wait_settled()
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import roiwidgets as rw
+from roiwidgets.errors import ParameterError
 from roiwidgets.images.readers import open_image
 from tests.widgets.recording import RecordingViewer
 
@@ -237,3 +238,25 @@ def test_no_request_reads_outside_the_image(recording: RecordingViewer, asked: A
 @pytest.fixture(scope="module")
 def recording() -> RecordingViewer:
     return RecordingViewer(np.arange(np.prod(SHAPE), dtype=np.uint16).reshape(SHAPE))
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ([[0, 0]], "2 to 64 pairs"),
+        ([[0, 0]] * 65, "2 to 64 pairs"),
+        ("steep", "2 to 64 pairs"),
+        ([[0, 0], [1, 1.5]], "from 0 to 1"),
+        ([[1, 0], [0, 1]], "must rise"),
+        ([[0, 0], [1]], "is \\(value, opacity\\)"),
+        ([[0, 0], ["a", 1]], "finite number"),
+    ],
+)
+def test_an_opacity_curve_is_checked(value: object, problem: str) -> None:
+    viewer = rw.Viewer(np.zeros((4, 4, 4), np.uint8))
+
+    with pytest.raises(ParameterError, match=problem):
+        viewer.opacity_points = value
+
+    viewer.opacity_points = [(0, 0), (5, 1)]
+    assert viewer.opacity_points == ((0.0, 0.0), (5.0, 1.0))

@@ -145,7 +145,8 @@ export class PlanePane {
     };
   }
 
-  #dragRoi(grip: Grip): Drag {
+  #dragRoi(grip: Grip): Drag | null {
+    if (this.#session.state.get("roi_locked")) return null;
     const before: Roi = this.#session.roi;
     return {
       move: (dx, dy) => {
@@ -161,7 +162,7 @@ export class PlanePane {
 
   #stepRoi(axis: Axis, side: -1 | 1, steps: number): void {
     const { finest: level, roi, state } = this.#session;
-    if (!level) return;
+    if (!level || state.get("roi_locked")) return;
     const by = steps * level.spacing[axisIndex(axis)];
     state.set("roi", dragRoi(roi, { [axis]: side }, { [axis]: by }, level));
   }

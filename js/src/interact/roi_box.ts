@@ -36,7 +36,7 @@ const STEPS: Record<string, number> = {
 };
 
 export interface RoiBoxEvents {
-  startDrag(grip: Grip): Drag;
+  startDrag(grip: Grip): Drag | null;
   /** The keyboard moves one side by voxels. */
   step(axis: Axis, side: -1 | 1, steps: number): void;
 }

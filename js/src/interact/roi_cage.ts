@@ -40,7 +40,11 @@ export class RoiCage {
   #edges: SVGLineElement[];
   #handles: Handle[];
 
-  constructor(svg: SVGElement, startDrag: (axis: Axis, side: Side) => Drag, signal: AbortSignal) {
+  constructor(
+    svg: SVGElement,
+    startDrag: (axis: Axis, side: Side) => Drag | null,
+    signal: AbortSignal,
+  ) {
     this.#edges = EDGES.map(() => svgElement("line", "rw-roi-edge", svg));
     this.#handles = FACES.map(([axis, side]) => {
       const group = svgElement("g", `rw-grip rw-face rw-face-${axis}`, svg);

@@ -1,9 +1,10 @@
 // The volume view with the region's box, whose faces can be dragged.
 
-import type { Drawing } from "../drawing.ts";
+import type { Drawing, ShownVolume } from "../drawing.ts";
 import { dragRoi } from "../geometry.ts";
 import type { Axis } from "../messages.ts";
 import { decodeTable } from "../render/colors.ts";
+import { automaticCurve } from "../render/opacity_curve.ts";
 import { VolumeCanvas } from "../render/volume_canvas.ts";
 import type { Session } from "../session.ts";
 import type { VoxelBox } from "../streaming/voxel_box.ts";
@@ -19,8 +20,8 @@ const TURNS: Record<string, [right: number, down: number]> = {
   ArrowUp: [0, -10],
   ArrowDown: [0, 10],
 };
-/** While bricks arrive, the volume follows this often: each time its texture is touched. */
-const UPLOAD_EVERY_MS = 250;
+/** A finer volume waits so long for voxels that are on their way: to draw it may take a while. */
+const HOLD_MS = 1000;
 
 export interface VolumeEvents {
   cameraMoved(): void;
@@ -40,11 +41,12 @@ export class VolumePane {
   #axes: VolumeAxes;
   #note: SVGTextElement;
   #stop = new AbortController();
-  #transfer = "";
+  #look = "";
   #clip = "";
   #fitted = "";
-  #box: VoxelBox | null = null;
-  #uploaded = 0;
+  #shown: ShownVolume | null = null;
+  /** When a box was ready that is not shown yet. */
+  #readySince = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(session: Session, drawing: Drawing, events: VolumeEvents) {
@@ -94,28 +96,33 @@ export class VolumePane {
 
   draw(): void {
     if (!this.isMoved) this.#fit();
-    const shown = this.#drawing.volumeBox();
+    const ready = this.#drawing.volumeBox();
+    if (this.#isDue(ready?.box ?? null)) this.#shown = ready;
+    else if (ready && this.#shown) this.#shown = { ...ready, box: this.#shown.box };
+    const shown = this.#shown;
     const { direction } = this.#session.scene;
     if (shown) this.#drawVolume(shown.box, shown.range, direction);
-    if (this.#isDue(shown?.box ?? null)) {
-      this.view.show(shown?.box ?? null, shown?.valueRange ?? [0, 1], direction);
-    }
+    this.view.show(shown?.box ?? null, shown?.valueRange ?? [0, 1], direction);
     this.#drawOverlay();
   }
 
-  /** Whether a box is to be shown now; while its bricks arrive only from time to time. */
+  /** Another box is shown once nothing else is on its way, or it has waited long enough. */
   #isDue(box: VoxelBox | null): boolean {
-    const now = performance.now();
-    const left = this.#uploaded + UPLOAD_EVERY_MS - now;
-    const isArriving = box === this.#box && this.#session.scheduler.pending > 0;
     clearTimeout(this.#timer);
-    if (isArriving && left > 0) {
-      this.#timer = setTimeout(() => this.draw(), left);
-      return false;
+    const now = performance.now();
+    const isNew = box !== null && box !== this.#shown?.box;
+    if (!isNew || this.#session.scheduler.pending === 0) {
+      this.#readySince = 0;
+      return true;
     }
-    this.#box = box;
-    this.#uploaded = now;
-    return true;
+    this.#readySince ||= now;
+    const left = this.#readySince + HOLD_MS - now;
+    if (left <= 0) {
+      this.#readySince = 0;
+      return true;
+    }
+    this.#timer = setTimeout(() => this.draw(), left);
+    return false;
   }
 
   destroy(): void {
@@ -154,10 +161,20 @@ export class VolumePane {
   }
 
   #drawVolume(box: VoxelBox, range: [number, number], direction: number[]): void {
-    const table = this.#session.state.get("color_table");
-    const transfer = `${table}|${range}`;
-    if (transfer !== this.#transfer) this.view.setTransfer(decodeTable(table), range);
-    this.#transfer = transfer;
+    const { state } = this.#session;
+    const points = state.get("opacity_points");
+    const look = {
+      window: range,
+      opacity: points.length > 0 ? points : automaticCurve(range),
+      projection: state.get("volume_projection"),
+      gradientOpacity: state.get("gradient_opacity"),
+      shading: state.get("shading"),
+      sampleDistance: state.get("sample_distance"),
+    };
+    const table = state.get("color_table");
+    const key = `${table}|${JSON.stringify(look)}`;
+    if (key !== this.#look) this.view.setLook({ ...look, table: decodeTable(table) });
+    this.#look = key;
     const { roi } = this.#session;
     const clip = JSON.stringify([roi, box.level, box.box, direction]);
     if (clip !== this.#clip) this.view.clip(roi, box, direction);
@@ -179,7 +196,8 @@ export class VolumePane {
   }
 
   /** A face follows the pointer along the drawn direction of its normal. */
-  #dragFace(axis: Axis, side: -1 | 1): Drag {
+  #dragFace(axis: Axis, side: -1 | 1): Drag | null {
+    if (this.#session.state.get("roi_locked")) return null;
     const before = this.#session.roi;
     const centre = pointOf(before, { [axis]: side });
     const unit = before.upper[axis] - before.lower[axis] || 1;

@@ -16,6 +16,8 @@ export function labelled<T extends HTMLElement>(text: string, control: T, parent
   const label = element("label", "rw-field", parent);
   const name = element("span", "rw-name", label);
   name.textContent = text;
+  // the options of a select, which the label holds too, are not part of its name
+  control.setAttribute("aria-label", text);
   label.append(control);
   return control;
 }

@@ -11,6 +11,7 @@ const PLANES: [gesture: string, effect: string][] = [
   ["Drag the yellow box", "move the region; its handles move sides"],
   ["Tab to a handle", "arrow keys move that side by a voxel"],
   ["Double click", "one view large, or all again"],
+  ["Ctrl + Z", "the region before; with Shift the one after"],
   ["f", "zoom to the region"],
   ["r", "show everything"],
 ];

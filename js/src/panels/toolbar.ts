@@ -1,8 +1,17 @@
 // The row of controls above the views.
 
-import { wholeRoi } from "../geometry.ts";
+import { PLANE_NAMES } from "../interact/plane_marks.ts";
 import type { Session } from "../session.ts";
+import type { ViewMode } from "../state.ts";
 import { button, checkbox, element, labelled, numberInput, slider } from "./elements.ts";
+
+const MODES: Record<ViewMode, string> = {
+  "four-up": "All",
+  z: PLANE_NAMES.z,
+  y: PLANE_NAMES.y,
+  x: PLANE_NAMES.x,
+  volume: "Volume",
+};
 
 export interface ToolbarEvents {
   resetViews(): void;
@@ -13,6 +22,7 @@ export interface ToolbarEvents {
 export class Toolbar {
   readonly element = element("div", "rw-toolbar");
   #session: Session;
+  #mode = element("select", "rw-select");
   #colorMap = element("select", "rw-select");
   #low = numberInput("window low");
   #high = numberInput("window high");
@@ -27,6 +37,8 @@ export class Toolbar {
     this.#session = session;
     this.element.setAttribute("role", "toolbar");
     this.element.setAttribute("aria-label", "Viewer controls");
+    for (const [mode, name] of Object.entries(MODES)) this.#mode.append(new Option(name, mode));
+    labelled("View", this.#mode, this.element);
     labelled("Colors", this.#colorMap, this.element);
     this.#addWindow();
     this.#addRegion(events);
@@ -44,6 +56,8 @@ export class Toolbar {
   update(): void {
     const { state, scene, preview } = this.#session;
     const layer = this.#session.image?.info;
+    this.#mode.value = state.get("view_mode");
+    this.#show(this.#mode, scene.layers.length > 0 && !scene.planar);
     this.#fillColorMaps(state.get("color_maps"), state.get("color_map"));
     const [low, high] = state.get("color_range");
     this.#write(this.#low, String(round(low)));
@@ -67,8 +81,6 @@ export class Toolbar {
   #addRegion(events: ToolbarEvents): void {
     const group = this.#addGroup("Region controls");
     labelled("Region", this.#roi, group);
-    button("Whole image", "Set the region to the whole image", group).onclick = () =>
-      this.#resetRoi();
     button("Zoom", "Zoom to the region (key f in a view)", group).onclick = events.showRegion;
   }
 
@@ -103,6 +115,7 @@ export class Toolbar {
 
   #listen(redraw: () => void): void {
     const { state } = this.#session;
+    this.#mode.onchange = () => state.set("view_mode", this.#mode.value as ViewMode);
     this.#colorMap.onchange = () => state.set("color_map", this.#colorMap.value);
     for (const input of [this.#low, this.#high]) input.onchange = () => this.#setWindow();
     this.#roi.onchange = () => state.set("roi_visible", this.#roi.checked);
@@ -125,11 +138,6 @@ export class Toolbar {
     }
     const [low, high] = values.sort((a, b) => a - b) as [number, number];
     this.#session.state.set("color_range", [low, high]);
-  }
-
-  #resetRoi(): void {
-    const level = this.#session.finest;
-    if (level) this.#session.state.set("roi", wholeRoi(level));
   }
 
   #fillColorMaps(names: string[], chosen: string): void {

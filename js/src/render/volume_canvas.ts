@@ -14,10 +14,8 @@ import vtkVolume from "@kitware/vtk.js/Rendering/Core/Volume.js";
 import vtkVolumeMapper from "@kitware/vtk.js/Rendering/Core/VolumeMapper.js";
 import vtkOpenGLRenderWindow from "@kitware/vtk.js/Rendering/OpenGL/RenderWindow.js";
 import { AXES, axisIndex, frameToWorld } from "../geometry.ts";
-import type { Axis, Box, Point, Roi, Triple } from "../messages.ts";
+import type { Axis, Point, Roi } from "../messages.ts";
 import type { VoxelBox } from "../streaming/voxel_box.ts";
-
-type Extent = [number, number, number, number, number, number];
 
 export interface VolumeCamera {
   position: number[];
@@ -25,17 +23,33 @@ export interface VolumeCamera {
   view_up: number[];
 }
 
-/** Opacity over the window: air is clear, what lies above the middle is nearly solid. */
-const OPACITY: [at: number, opacity: number][] = [
-  [0, 0],
-  [0.2, 0],
-  [0.3, 0.1],
-  [0.5, 0.5],
-  [0.7, 0.9],
-  [1, 1],
-];
-/** Opacity over the gradient, as a share of the window per voxel: surfaces stand out of haze. */
-const GRADIENT_OPACITY = { flat: 0.7, steep: 1, steepAt: 0.12 };
+export type Projection = "composite" | "maximum" | "minimum" | "average";
+
+/** How voxels become a picture; twin of the traits in widgets/_volume_look.py. */
+export interface VolumeLook {
+  /** 256 colours over the window. */
+  table: Uint32Array;
+  window: [number, number];
+  /** Values and their opacity, for the composite. */
+  opacity: [value: number, opacity: number][];
+  projection: Projection;
+  /** 0: flat parts are drawn like edges; 1: they are clear. */
+  gradientOpacity: number;
+  shading: boolean;
+  /** Voxels between two samples along a ray. */
+  sampleDistance: number;
+}
+
+const BLEND_MODES: Record<Projection, number> = {
+  composite: 0,
+  maximum: 1,
+  minimum: 2,
+  average: 3,
+};
+/** Gradient, as a share of the window per voxel, that is drawn as an edge. */
+const STEEP = 0.12;
+/** While the volume is turned, samples are so much farther apart. */
+const COARSER = 2;
 /** Voxels; a cut along the very end of a volume would be drawn speckled. */
 const CUT_TOLERANCE = 0.01;
 /** Above this, half floats come near their end. */
@@ -45,8 +59,6 @@ const VIEW_ANGLE = 30;
 const TOWARD: [number, number, number] = [0.45, 0.85, -0.4];
 /** Share of the bounding sphere that fits. */
 const FILL = 1;
-/** Bricks that are sent to the texture one by one; of more, the whole texture is sent. */
-const MOST_PATCHES = 64;
 
 export class VolumeCanvas {
   readonly container = document.createElement("div");
@@ -61,8 +73,6 @@ export class VolumeCanvas {
   #image = vtkImageData.newInstance();
   #shown: VoxelBox | null = null;
   #version = -1;
-  /** The texture of what is shown exists, so that it can be patched. */
-  #isUploaded = false;
   #direction: number[] = [1, 0, 0, 0, 1, 0, 0, 0, 1];
   #frame = 0;
   /** The camera when it was looked at last: only other changes are somebody's. */
@@ -70,6 +80,9 @@ export class VolumeCanvas {
   #isMovedByUs = false;
   #subscription: { unsubscribe(): void };
   #drawn: () => void;
+  /** Shortest side of a voxel that is shown. */
+  #step = 1;
+  #sampleDistance = 0.7;
 
   /**
    * @param drawn called after each drawing, when overlays have to follow
@@ -85,6 +98,7 @@ export class VolumeCanvas {
     this.#interactor.initialize();
     this.#interactor.setInteractorStyle(vtkInteractorStyle.newInstance());
     this.#mapper.setMaximumSamplesPerRay(2000);
+    this.#mapper.setInteractionSampleDistanceFactor(COARSER);
     this.#mapper.setInputData(this.#image);
     this.#volume.setMapper(this.#mapper);
     this.#setLook();
@@ -102,7 +116,6 @@ export class VolumeCanvas {
     property.setRGBTransferFunction(0, this.#colors);
     property.setScalarOpacity(0, this.#opacity);
     property.setInterpolationTypeToLinear();
-    property.setShade(true);
     // noise of the voxels does not show on what is solid
     property.setComputeNormalFromOpacity(true);
     property.setAmbient(0.6);
@@ -121,7 +134,7 @@ export class VolumeCanvas {
     return this.#gl.getCanvas() as HTMLCanvasElement;
   }
 
-  /** Show a box of voxels; only bricks that have changed are sent to its texture. */
+  /** Show a box of voxels, all of which are there. */
   show(box: VoxelBox | null, valueRange: [number, number], direction: number[]): void {
     if (!box) {
       if (this.#shown) this.#renderer.removeVolume(this.#volume);
@@ -131,23 +144,11 @@ export class VolumeCanvas {
     }
     const isSame = this.#shown === box && `${this.#direction}` === `${direction}`;
     if (isSame && this.#version === box.version) return;
-    const changes = isSame && this.#isUploaded ? box.changesSince(this.#version) : null;
     if (!this.#shown) this.#renderer.addVolume(this.#volume);
-    if (changes && changes.length <= MOST_PATCHES) this.#patch(box, changes);
-    else this.#place(box, valueRange, direction);
+    this.#place(box, valueRange, direction);
     this.#shown = box;
     this.#version = box.version;
     this.render();
-  }
-
-  #patch(box: VoxelBox, bricks: Box[]): void {
-    const extents = bricks.map(({ start, shape }) => {
-      const [z, y, x] = start.map((s, i) => s - (box.box.start[i] ?? 0)) as Triple;
-      const [depth, height, width] = shape;
-      return [x, x + width - 1, y, y + height - 1, z, z + depth - 1] as Extent;
-    });
-    const property = this.#volume.getProperty();
-    property.setUpdatedExtents([...property.getUpdatedExtents(), ...extents]);
   }
 
   #place(box: VoxelBox, valueRange: [number, number], direction: number[]): void {
@@ -155,7 +156,6 @@ export class VolumeCanvas {
     const [depth, height, width] = box.box.shape;
     const [z, y, x] = box.origin;
     this.#direction = direction;
-    this.#isUploaded = false;
     this.#image.setDimensions(width, height, depth);
     this.#image.setSpacing([dx, dy, dz]);
     this.#image.setOrigin(frameToWorld(direction, { x, y, z }));
@@ -173,9 +173,9 @@ export class VolumeCanvas {
     this.#image.getPointData().setScalars(scalars);
     this.#image.modified();
     const step = Math.min(dx, dy, dz);
-    this.#mapper.setSampleDistance(0.7 * step);
+    this.#step = step;
+    this.#mapper.setSampleDistance(this.#sampleDistance * step);
     const property = this.#volume.getProperty();
-    property.setUpdatedExtents([]);
     const isSafe = Math.max(Math.abs(low), Math.abs(high)) < HALF_FLOAT_SAFE;
     property.set({ preferSizeOverAccuracy: isSafe });
     property.setScalarOpacityUnitDistance(
@@ -184,8 +184,30 @@ export class VolumeCanvas {
     );
   }
 
-  setTransfer(table: Uint32Array, range: [number, number]): void {
-    const [low, high] = range;
+  setLook(look: VolumeLook): void {
+    this.#setColors(look.table, look.window);
+    const isComposite = look.projection === "composite";
+    const [low, high] = look.window;
+    const opaque: VolumeLook["opacity"] = [
+      [low, 1],
+      [high, 1],
+    ];
+    this.#opacity.removeAllPoints();
+    for (const point of isComposite ? look.opacity : opaque) this.#opacity.addPoint(...point);
+    const property = this.#volume.getProperty();
+    property.setShade(look.shading && isComposite);
+    property.setUseGradientOpacity(0, isComposite);
+    property.setGradientOpacityMinimumValue(0, 0);
+    property.setGradientOpacityMinimumOpacity(0, 1 - look.gradientOpacity);
+    property.setGradientOpacityMaximumValue(0, STEEP * Math.max(high - low, 1e-30));
+    property.setGradientOpacityMaximumOpacity(0, 1);
+    this.#mapper.setBlendMode(BLEND_MODES[look.projection]);
+    this.#sampleDistance = look.sampleDistance;
+    this.#mapper.setSampleDistance(look.sampleDistance * this.#step);
+    this.render();
+  }
+
+  #setColors(table: Uint32Array, [low, high]: [number, number]): void {
     const width = high > low ? high - low : 1;
     this.#colors.removeAllPoints();
     for (let i = 0; i < 256; i += 15) {
@@ -194,15 +216,6 @@ export class VolumeCanvas {
       const [r, g, b] = rgb as [number, number, number];
       this.#colors.addRGBPoint(low + (i / 255) * width, r, g, b);
     }
-    this.#opacity.removeAllPoints();
-    for (const [at, opacity] of OPACITY) this.#opacity.addPoint(low + at * width, opacity);
-    const property = this.#volume.getProperty();
-    property.setUseGradientOpacity(0, true);
-    property.setGradientOpacityMinimumValue(0, 0);
-    property.setGradientOpacityMinimumOpacity(0, GRADIENT_OPACITY.flat);
-    property.setGradientOpacityMaximumValue(0, GRADIENT_OPACITY.steepAt * width);
-    property.setGradientOpacityMaximumOpacity(0, GRADIENT_OPACITY.steep);
-    this.render();
   }
 
   /** Show only what lies inside the region; where the box ends with it, nothing is cut. */
@@ -319,7 +332,6 @@ export class VolumeCanvas {
       if (this.container.isConnected) {
         this.#renderer.resetCameraClippingRange();
         this.#window.render();
-        this.#isUploaded = this.#shown !== null;
       }
     });
   }

@@ -3,7 +3,7 @@
 import type { Box, Triple } from "../messages.ts";
 
 /** Aim of one request; below 256 KiB the number of messages is the limit, above 4 MiB latency. */
-export const BRICK_BYTES = 2 ** 20;
+export const BRICK_BYTES = 2 ** 21;
 
 /** Side lengths of a brick of about BRICK_BYTES, powers of two, no larger than the box. */
 export function brickShape(box: Triple, bytesPerVoxel: number): Triple {

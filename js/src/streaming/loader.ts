@@ -56,6 +56,17 @@ export class LayerLoader {
       changed: () => this.#arrived(),
       failed: (message) => this.#fail(message),
     });
+  }
+
+  /** A plane has its slice, as finely as the screen can show it. */
+  isSharp(axis: Axis): boolean {
+    return this.#slabs.boxes(axis).length === 0 ? this.isIdle : !!this.#slabs.complete(axis);
+  }
+
+  /** Begin with the slices that planes show; what another loader has is drawn meanwhile. */
+  start(planes: Iterable<PlaneView>, replaced?: LayerLoader): void {
+    if (replaced?.info.components === this.info.components) this.#before = replaced.boxes;
+    for (const view of planes) this.showPlane(view);
     this.#loadCoarsest();
   }
 
@@ -106,11 +117,6 @@ export class LayerLoader {
     const slice = this.#slabs.complete(axis);
     if (slice) return [slice];
     return this.#inOrder([...this.#bricked, ...this.#slabs.boxes(axis)]);
-  }
-
-  /** Show what another loader has loaded until own voxels arrive. */
-  inherit(other: LayerLoader): void {
-    if (other.info.components === this.info.components) this.#before = other.boxes;
   }
 
   /** Load the slice that a plane shows, as finely as the screen can show it. */

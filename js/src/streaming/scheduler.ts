@@ -84,28 +84,29 @@ export class Scheduler {
     return true;
   }
 
+  /** Send what the credit allows, in one message: each costs the kernel some milliseconds. */
   #pump(): void {
-    while (this.#flights.size < CREDIT) {
-      const job = this.#queue.shift();
-      if (!job) return;
-      this.#launch(job, 1);
-    }
+    const jobs = this.#queue.splice(0, Math.max(CREDIT - this.#flights.size, 0));
+    this.#launch(jobs, 1);
   }
 
-  #launch(job: Job, tries: number): void {
-    const id = this.#nextId++;
-    const timer = setTimeout(() => this.#retry(id), RETRY_AFTER_MS);
-    this.#flights.set(id, { job, tries, timer });
-    const { image, level, time, channel, start, shape, quick = false } = job;
-    const request: ChunkRequest = { id, image, level, time, channel, start, shape, quick };
-    this.#send({ kind: "get", generation: this.#generation, requests: [request] });
+  #launch(jobs: Job[], tries: number): void {
+    if (jobs.length === 0) return;
+    const requests = jobs.map((job): ChunkRequest => {
+      const id = this.#nextId++;
+      const timer = setTimeout(() => this.#retry(id), RETRY_AFTER_MS);
+      this.#flights.set(id, { job, tries, timer });
+      const { image, level, time, channel, start, shape, quick = false } = job;
+      return { id, image, level, time, channel, start, shape, quick };
+    });
+    this.#send({ kind: "get", generation: this.#generation, requests });
   }
 
   #retry(id: number): void {
     const flight = this.#land(id);
     if (!flight) return;
     this.#send({ kind: "cancel", ids: [id] });
-    if (flight.tries < MOST_TRIES) this.#launch(flight.job, flight.tries + 1);
+    if (flight.tries < MOST_TRIES) this.#launch([flight.job], flight.tries + 1);
     else flight.job.failed("the kernel does not answer; is it busy or has it stopped?");
     this.#pump();
   }

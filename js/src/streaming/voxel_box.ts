@@ -12,11 +12,6 @@ import {
 } from "../messages.ts";
 import { commonBox } from "./bricks.ts";
 
-interface Change {
-  version: number;
-  brick: Box;
-}
-
 export class VoxelBox {
   readonly voxels: Voxels;
   /** Grows with every change, so that drawings know when they are stale. */
@@ -25,7 +20,6 @@ export class VoxelBox {
   covered: Box[] | null = [];
   #missing: number;
   #hasHoles = false;
-  #changes: Change[] = [];
 
   constructor(
     readonly level: Level,
@@ -78,19 +72,12 @@ export class VoxelBox {
     }
     this.#copyRows(brick, voxels);
     this.covered?.push(brick);
-    this.#note(brick);
+    this.version += 1;
   }
 
   /** Everything that will come has come. */
   finish(): void {
     if (!this.#hasHoles) this.covered = null;
-  }
-
-  /** Bricks written after a version, or null when more than bricks has changed since. */
-  changesSince(version: number): Box[] | null {
-    const first = this.#changes[0];
-    if (!first || first.version > version + 1) return version === this.version ? [] : null;
-    return this.#changes.filter((change) => change.version > version).map(({ brick }) => brick);
   }
 
   /** First component of the voxel at an index of the level, or null where none is loaded. */
@@ -117,11 +104,6 @@ export class VoxelBox {
         this.voxels.set(voxels.subarray(from, from + row), to);
       }
     }
-  }
-
-  #note(brick: Box): void {
-    this.version += 1;
-    this.#changes.push({ version: this.version, brick });
   }
 
   #offset(z: number, y: number, x: number): number {

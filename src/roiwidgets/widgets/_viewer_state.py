@@ -20,13 +20,16 @@ from roiwidgets.images.grid import Grid
 from roiwidgets.regions import Region
 from roiwidgets.widgets import _colormaps, _traits
 from roiwidgets.widgets._scene import last_index
+from roiwidgets.widgets._volume_look import VolumeLook
+
+VIEW_MODES = ("four-up", "x", "y", "z", "volume")
 
 _STATIC = Path(__file__).parent / "static"
 
 log = logging.getLogger(__name__)
 
 
-class ViewerState(anywidget.AnyWidget):
+class ViewerState(VolumeLook, anywidget.AnyWidget):
     """Traits of a viewer; those in ``settable`` may be set by users and by the browser."""
 
     _esm = _STATIC / "viewer.js"
@@ -42,6 +45,9 @@ class ViewerState(anywidget.AnyWidget):
         help="Region of interest; a Region, or a pair of corners in the world.",
     )
     roi_visible = traitlets.Bool(True, help="Whether the region's box is drawn.").tag(sync=True)
+    roi_locked = traitlets.Bool(
+        False, help="Whether the region cannot be changed with the mouse and the keyboard."
+    ).tag(sync=True)
     slices: _traits.Checked[_traits.Point] = _traits.Checked(
         _traits.check_point,
         default={},
@@ -62,6 +68,11 @@ class ViewerState(anywidget.AnyWidget):
         default=(0.0, 1.0),
         help="Source values drawn in the first and in the last colour.",
     )
+    view_mode = traitlets.Enum(
+        VIEW_MODES,
+        "four-up",
+        help="All views, or one: a plane by the axis across it, or the volume.",
+    ).tag(sync=True)
     label_opacity = traitlets.Float(0.5, min=0, max=1, help="0 to 1.").tag(sync=True)
     time_index = traitlets.Int(0, min=0, help="Index along t of what is shown.").tag(sync=True)
     channel_index = traitlets.Int(0, min=0, help="Index along c of what is shown.").tag(sync=True)
@@ -81,8 +92,9 @@ class ViewerState(anywidget.AnyWidget):
     """Grid of the image's finest level, whose frame is the browser's; None before there is one."""
 
     settable: ClassVar[tuple[str, ...]] = (
-        "roi", "roi_visible", "slices", "camera", "color_map", "color_range", "label_opacity",
-        "time_index", "channel_index", "loaded_scale", "memory_budget", "height",
+        "roi", "roi_visible", "roi_locked", "slices", "camera", "color_map", "color_range",
+        "label_opacity", "time_index", "channel_index", "loaded_scale", "memory_budget",
+        "height", "view_mode", *VolumeLook.looks,
     )  # fmt: skip
 
     def set_state(self, sync_data: Mapping[str, object]) -> None:
