@@ -140,3 +140,10 @@ def test_a_display_carries_the_picture_beside_the_view() -> None:
 
     assert "application/vnd.jupyter.widget-view+json" in bundle
     assert bundle["image/png"] == viewer.draw_png()
+
+
+def test_a_region_thinner_than_a_pixel_is_drawn_as_a_line() -> None:
+    viewer = rw.Viewer(open_image(np.zeros((4, 400, 6), np.uint8), axes="zyx"))
+    viewer.roi = ({"x": 2.5, "y": 9.5, "z": 0.5}, {"x": 3.5, "y": 10.5, "z": 1.5})
+
+    assert len(viewer.draw_png()) > 100

@@ -211,8 +211,8 @@ requests = st.fixed_dictionaries(
         "start": st.lists(near_the_edges, min_size=3, max_size=3),
         "shape": st.lists(near_the_edges, min_size=3, max_size=3),
         "level": st.integers(0, 2),
-        "time": st.integers(0, 2**53),
-        "channel": st.integers(0, 2**53),
+        "time": st.integers(0, 2**53 - 1),
+        "channel": st.integers(0, 2**53 - 1),
     }
 )
 

@@ -28,6 +28,8 @@ from roiwidgets.widgets._messages import (
 )
 
 MAX_CHUNK_BYTES = 4 * 2**20
+MAX_PENDING = 1024
+"""Requests that wait at the same time; a viewer keeps 4 in flight."""
 WIRE_DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32")
 
 log = logging.getLogger(__name__)
@@ -133,6 +135,11 @@ class ChunkServer:
 
     def _start(self, message: GetMessage) -> None:
         for request in message.requests:
+            if len(self._pending) >= MAX_PENDING:
+                problem = f"more than {MAX_PENDING} requests wait for an answer; ask again later"
+                log.warning("request %s refused: %s", request.id, problem)
+                self._send(error_message(request.id, problem), [])
+                continue
             self._pending.add(request.id)
             self._executor.submit(self._work, request, message.generation)
 

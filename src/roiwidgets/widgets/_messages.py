@@ -80,7 +80,7 @@ def parse_message(content: object) -> GetMessage | CancelMessage:
     if kind == "cancel":
         ids = _list(content, "ids", MAX_IDS)
         return CancelMessage(tuple(_check_integer(i, "ids") for i in ids))
-    raise MessageError(f"message kind must be 'get' or 'cancel', got {kind!r}")
+    raise MessageError(f"message kind must be 'get' or 'cancel', got {kind!r:.80}")
 
 
 def chunk_message(

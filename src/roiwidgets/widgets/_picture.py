@@ -65,7 +65,9 @@ class Plane:
         if self.box is not None:
             across, down = size[0] / columns, size[1] / rows
             left, top, right, bottom = self.box
-            corners = (left * across, top * down, right * across - 1, bottom * down - 1)
+            x, y = left * across, top * down
+            # a region that is thinner than a pixel is a line
+            corners = (x, y, max(x, right * across - 1), max(y, bottom * down - 1))
             ImageDraw.Draw(panel).rectangle(corners, outline=ROI_COLOR)
         return panel
 

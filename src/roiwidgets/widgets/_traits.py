@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 import traitlets
 
-from roiwidgets.errors import ParameterError, RegionError
+from roiwidgets.errors import ParameterError, RegionError, RoiwidgetsError
 from roiwidgets.images.grid import Grid, rotate_point
 from roiwidgets.regions import Region
 
@@ -186,9 +186,9 @@ def _check_numbers(value: object, depth: int) -> None:
         finite_number(value, "camera")
 
 
-def finite_number(value: object, name: str) -> float:
+def finite_number(value: object, name: str, error: type[RoiwidgetsError] = RegionError) -> float:
     """Return a finite float, or raise an error that names what it was for."""
     largest = sys.float_info.max  # compared with it: JSON carries integers no float can hold
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= largest:
-        raise RegionError(f"{name} must be a finite number, got {value!r:.80}")
+        raise error(f"{name} must be a finite number, got {value!r:.80}")
     return float(value)

@@ -67,7 +67,9 @@ def check_opacity_points(value: object) -> OpacityPoints:
 def _check_point(point: object) -> tuple[float, float]:
     if not isinstance(point, list | tuple) or len(point) != 2:
         raise ParameterError(f"a point of opacity_points is (value, opacity), got {point!r:.80}")
-    number, opacity = (_traits.finite_number(item, "opacity_points") for item in point)
+    number, opacity = (
+        _traits.finite_number(item, "opacity_points", ParameterError) for item in point
+    )
     if not 0 <= opacity <= 1:
         raise ParameterError(f"an opacity is from 0 to 1, got {opacity}")
     return number, opacity
