@@ -88,7 +88,7 @@ def draw(
     Parameters
     ----------
     layers
-        The ``image`` and, where there are any, the ``labels``.
+        The ``image``, the ``labels``, or both.
     level
         Level of the image, small enough to be read.
     position, region, indices
@@ -100,9 +100,12 @@ def draw(
     label_opacity
         0 to 1.
     """
-    image = layers["image"].image.images[level]
+    main = layers.get("image") or layers["labels"]
+    image = main.image.images[level]
     labels = _level_like(grid_of(image), layers["labels"]) if "labels" in layers else None
     planes = planes_of(image, position=position, region=region, indices=indices, labels=labels)
+    if main.is_labels:  # they are drawn in their colours, over black
+        planes = [replace(plane, values=np.full(plane.values.shape, np.nan)) for plane in planes]
     return compose([plane.draw(table, *window, label_opacity=label_opacity) for plane in planes])
 
 

@@ -19,6 +19,7 @@ from roiwidgets.errors import ParameterError, RegionError, RoiwidgetsError
 from roiwidgets.images.grid import Grid
 from roiwidgets.regions import Region
 from roiwidgets.widgets import _colormaps, _traits
+from roiwidgets.widgets._layer_look import LayerLook
 from roiwidgets.widgets._scene import last_index
 from roiwidgets.widgets._volume_look import VolumeLook
 
@@ -29,7 +30,7 @@ _STATIC = Path(__file__).parent / "static"
 log = logging.getLogger(__name__)
 
 
-class ViewerState(VolumeLook, anywidget.AnyWidget):
+class ViewerState(VolumeLook, LayerLook, anywidget.AnyWidget):
     """Traits of a viewer; those in ``settable`` may be set by users and by the browser."""
 
     _esm = _STATIC / "viewer.js"
@@ -73,7 +74,6 @@ class ViewerState(VolumeLook, anywidget.AnyWidget):
         "four-up",
         help="All views, or one: a plane by the axis across it, or the volume.",
     ).tag(sync=True)
-    label_opacity = traitlets.Float(0.5, min=0, max=1, help="0 to 1.").tag(sync=True)
     time_index = traitlets.Int(0, min=0, help="Index along t of what is shown.").tag(sync=True)
     channel_index = traitlets.Int(0, min=0, help="Index along c of what is shown.").tag(sync=True)
     loaded_scale = traitlets.Int(
@@ -93,8 +93,8 @@ class ViewerState(VolumeLook, anywidget.AnyWidget):
 
     settable: ClassVar[tuple[str, ...]] = (
         "roi", "roi_visible", "roi_locked", "slices", "camera", "color_map", "color_range",
-        "label_opacity", "time_index", "channel_index", "loaded_scale", "memory_budget",
-        "height", "view_mode", *VolumeLook.looks,
+        "time_index", "channel_index", "loaded_scale", "memory_budget",
+        "height", "view_mode", *VolumeLook.looks, *LayerLook.looks,
     )  # fmt: skip
 
     def set_state(self, sync_data: Mapping[str, object]) -> None:

@@ -1,0 +1,98 @@
+"""Traits of how layers are drawn over each other: labels, and two images compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import traitlets
+
+from roiwidgets.errors import ParameterError
+from roiwidgets.widgets import _traits
+
+COMPARE_METHODS = ("blend", "checkerboard", "green-magenta", "cyan-red", "swap")
+MOST_LABELS = 10_000
+LONGEST_NAME = 200
+
+
+class LayerLook(traitlets.HasTraits):
+    """How layers are drawn; twin of the pictures in js/src/drawing.ts."""
+
+    label_opacity = traitlets.Float(0.5, min=0, max=1, help="0 to 1.").tag(sync=True)
+    label_outline = traitlets.Bool(
+        False, help="Draw only voxels of a label that touch another one within the slice."
+    ).tag(sync=True)
+    label_names: _traits.Checked[dict[str, str]] = _traits.Checked(
+        lambda value: check_label_names(value),
+        default={},
+        help="Names of labels, {label: name}, shown for what is under the pointer.",
+    )
+    hidden_labels: _traits.Checked[tuple[int, ...]] = _traits.Checked(
+        lambda value: check_labels(value),
+        default=(),
+        help="Labels that are not drawn.",
+    )
+    layer_visibility: _traits.Checked[dict[str, bool]] = _traits.Checked(
+        lambda value: check_visibility(value),
+        default={},
+        help="Whether layers are drawn, {name: bool}; those that are not named are.",
+    )
+    compare_method = traitlets.Enum(
+        COMPARE_METHODS,
+        "blend",
+        help="How the second image of a comparison is drawn over the first.",
+    ).tag(sync=True)
+    image_mix = traitlets.Float(
+        0.5, min=0, max=1, help="Share of the second image, for 'blend' and 'swap'."
+    ).tag(sync=True)
+    checkerboard_pattern = traitlets.Int(
+        8, min=2, max=256, help="Squares of the checkerboard along the longest side of the image."
+    ).tag(sync=True)
+
+    looks: ClassVar[tuple[str, ...]] = (
+        "label_opacity", "label_outline", "label_names", "hidden_labels", "layer_visibility",
+        "compare_method", "image_mix", "checkerboard_pattern",
+    )  # fmt: skip
+
+
+def check_label_names(value: object) -> dict[str, str]:
+    """Return names with labels as decimal text, as JSON has them."""
+    if not isinstance(value, Mapping) or len(value) > MOST_LABELS:
+        raise ParameterError(
+            f"label_names is a dictionary {{label: name}} of at most {MOST_LABELS} entries, "
+            f"got {value!r:.120}"
+        )
+    return {str(_label(label)): _name(name) for label, name in value.items()}
+
+
+def check_labels(value: object) -> tuple[int, ...]:
+    """Return labels, each once, in rising order."""
+    if not isinstance(value, list | tuple | set | frozenset) or len(value) > MOST_LABELS:
+        raise ParameterError(f"labels are a list of at most {MOST_LABELS} ids, got {value!r:.120}")
+    return tuple(sorted({_label(label) for label in value}))
+
+
+def check_visibility(value: object) -> dict[str, bool]:
+    """Return whether layers are visible, by name."""
+    if not isinstance(value, Mapping) or len(value) > MOST_LABELS:
+        raise ParameterError(f"layer_visibility is a dictionary {{name: bool}}, got {value!r:.120}")
+    for name, visible in value.items():
+        if not isinstance(visible, bool):
+            raise ParameterError(f"layer {name!r:.80} is visible or not, got {visible!r:.80}")
+    return {_name(name): visible for name, visible in value.items()}
+
+
+def _label(value: object) -> int:
+    text = value if isinstance(value, str) else None
+    number = int(text) if text is not None and text.isdecimal() and len(text) < 20 else value
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 2**64:
+        raise ParameterError(f"a label is an integer from 0, got {value!r:.80}")
+    return number
+
+
+def _name(value: object) -> str:
+    if not isinstance(value, str) or len(value) > LONGEST_NAME:
+        raise ParameterError(
+            f"a name is a text of at most {LONGEST_NAME} characters, got {value!r:.80}"
+        )
+    return value
