@@ -66,6 +66,19 @@ export class Session {
     return this.loaders.find((loader) => loader.info.kind !== "labels");
   }
 
+  /** The second image of a comparison. */
+  get moving(): LayerLoader | undefined {
+    return this.loaders.filter((loader) => loader.info.kind !== "labels")[1];
+  }
+
+  get labels(): LayerLoader | undefined {
+    return this.loaders.find((loader) => loader.info.kind === "labels");
+  }
+
+  isVisible(loader: LayerLoader): boolean {
+    return this.state.get("layer_visibility")[loader.info.name] ?? true;
+  }
+
   /** The finest grid, to which regions and slices snap. */
   get finest(): Level | undefined {
     return this.loaders[0]?.info.levels[0];
@@ -198,7 +211,9 @@ export class Session {
 
   #newLoader(info: LayerInfo, before: LayerLoader[]): LayerLoader {
     const loader = new LayerLoader(info, this.scheduler, this.#view(info), () => this.#loaded());
-    const replaced = before.find((other) => other.info.kind === info.kind);
+    // ids are made of the layer's role and a number
+    const roleOf = (id: string) => id.split("-")[0];
+    const replaced = before.find((other) => roleOf(other.info.id) === roleOf(info.id));
     loader.start(this.#planeViews.values(), replaced);
     return loader;
   }

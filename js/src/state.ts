@@ -32,6 +32,13 @@ export interface Traits extends Record<string, unknown> {
   shading: boolean;
   sample_distance: number;
   label_opacity: number;
+  label_outline: boolean;
+  label_names: Record<string, string>;
+  hidden_labels: number[];
+  layer_visibility: Record<string, boolean>;
+  compare_method: "blend" | "checkerboard" | "green-magenta" | "cyan-red" | "swap";
+  image_mix: number;
+  checkerboard_pattern: number;
   time_index: number;
   channel_index: number;
   loaded_scale: number;

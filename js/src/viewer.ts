@@ -8,6 +8,7 @@ import { VolumePane } from "./interact/volume_pane.ts";
 import type { Axis, Point } from "./messages.ts";
 import { button, element } from "./panels/elements.ts";
 import { Help } from "./panels/help.ts";
+import { LayersPanel } from "./panels/layers_panel.ts";
 import { PanelSwitch } from "./panels/panel.ts";
 import { RegionPanel } from "./panels/region_panel.ts";
 import { addFullScreenButton, Resizer } from "./panels/resizer.ts";
@@ -19,6 +20,16 @@ import { Session } from "./session.ts";
 import type { SharedCamera, Traits, ViewMode } from "./state.ts";
 import { type TestHandle, testHandle } from "./test_handle.ts";
 
+const LAYER_TRAITS = [
+  "label_opacity",
+  "label_outline",
+  "label_names",
+  "hidden_labels",
+  "layer_visibility",
+  "compare_method",
+  "image_mix",
+  "checkerboard_pattern",
+] as const;
 const VOLUME_TRAITS = [
   "volume_projection",
   "opacity_points",
@@ -61,6 +72,7 @@ class View {
     });
     this.#panels = new PanelSwitch(this.#toolbar.element, [
       new RegionPanel(this.#session),
+      new LayersPanel(this.#session),
       new VolumePanel(this.#session, this.#drawing),
     ]);
     const corner = element("div", "rw-corner", this.#toolbar.element);
@@ -74,9 +86,11 @@ class View {
     this.root.append(this.#toolbar.element, this.#panels.element, this.#errors.element);
     this.root.append(views, this.#status.element, this.#resizer.element);
     this.#session.state.on(["camera"], () => this.#applyCamera());
-    const looks = ["color_table", "color_range", "color_map", "label_opacity"] as const;
+    const looks = ["color_table", "color_range", "color_map"] as const;
     const rest = ["roi_visible", "roi_locked", "error_message", "height", "view_mode"] as const;
-    this.#session.state.on([...looks, ...VOLUME_TRAITS, ...rest], () => this.#schedule());
+    this.#session.state.on([...looks, ...LAYER_TRAITS, ...VOLUME_TRAITS, ...rest], () =>
+      this.#schedule(),
+    );
     this.#sizes = new ResizeObserver(() => this.#resize());
     this.#sizes.observe(this.#grid);
     this.#followPixelRatio();

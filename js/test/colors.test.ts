@@ -3,14 +3,20 @@ import labelColors from "../../tests/fixtures/label_colors.json" with { type: "j
 import { roundLength, shortUnit } from "../src/interact/plane_marks.ts";
 import { WheelSteps } from "../src/interact/wheel.ts";
 import type { Voxels } from "../src/messages.ts";
-import { labelColor, labelPainter, OPAQUE, windowPainter } from "../src/render/colors.ts";
+import {
+  labelColor,
+  labelPainter,
+  OPAQUE,
+  tintPainter,
+  windowPainter,
+} from "../src/render/colors.ts";
 
 /** A grey table as the kernel sends it. */
 const gray = btoa(String.fromCharCode(...Array.from({ length: 256 }, (_, i) => [i, i, i]).flat()));
 
 function paint(voxels: Voxels, range: [number, number]): number[] {
   const pixels = new Uint32Array(voxels.length);
-  windowPainter(gray, range).paint(voxels, pixels, 1);
+  windowPainter(gray, range).paint(voxels, pixels, 1, voxels.length);
   return [...pixels].map((word) => word & 255);
 }
 
@@ -26,7 +32,7 @@ test.each([Uint8Array, Uint16Array])("%o goes through the window", (TypedArray) 
 
 test("NaN is black and opaque", () => {
   const pixels = new Uint32Array(1);
-  windowPainter(gray, [-1, 1]).paint(Float32Array.of(Number.NaN), pixels, 1);
+  windowPainter(gray, [-1, 1]).paint(Float32Array.of(Number.NaN), pixels, 1, 1);
 
   expect(pixels[0]).toBe(OPAQUE);
 });
@@ -47,9 +53,38 @@ test.each(
 
 test("labels are painted one colour an id", () => {
   const pixels = new Uint32Array(4);
-  labelPainter.paint(Uint32Array.of(0, 7, 7, 4_000_000_000), pixels, 1);
+  labelPainter([], false).paint(Uint32Array.of(0, 7, 7, 4_000_000_000), pixels, 1, 4);
 
   expect([...pixels]).toEqual([0, labelColor(7), labelColor(7), labelColor(4_000_000_000)]);
+});
+
+test("hidden labels are clear", () => {
+  const pixels = new Uint32Array(3);
+  labelPainter([7, 9], false).paint(Uint32Array.of(7, 8, 9), pixels, 1, 3);
+
+  expect([...pixels]).toEqual([0, labelColor(8), 0]);
+});
+
+test("an outline is where a neighbour in the slice differs", () => {
+  const rows = ["11111", "11111", "11122", "11122"];
+  const labels = Uint8Array.from(rows.join(""), Number);
+  const pixels = new Uint32Array(labels.length);
+  labelPainter([], true).paint(labels, pixels, 1, 5);
+
+  const drawn = [...pixels].map((word) => (word === 0 ? "." : "#")).join("");
+  expect(drawn.match(/.{5}/g)).toEqual([".....", "...##", "..###", "..##."]);
+});
+
+test("two images that agree are grey in complementary colours", () => {
+  const voxels = Uint8Array.of(0, 100, 255);
+  const [green, magenta] = [0x00ff00, 0xff00ff].map((tint) => {
+    const pixels = new Uint32Array(3);
+    tintPainter([0, 255], tint).paint(voxels, pixels, 1, 3);
+    return [...pixels].map((word) => word & 0xffffff);
+  }) as [number[], number[]];
+
+  const sums = green.map((word, i) => word + (magenta[i] ?? 0));
+  expect(sums).toEqual([0, 0x646464, 0xffffff]);
 });
 
 test("a wheel's click is one step, small movements add up", () => {

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from roiwidgets.images.readers import open_image
     from roiwidgets.operations import load_operation, operation
     from roiwidgets.regions import Region
+    from roiwidgets.widgets.comparison import compare, side_by_side
     from roiwidgets.widgets.tuner import Tuner, tune
     from roiwidgets.widgets.viewer import Viewer, view
 
@@ -33,11 +34,13 @@ _SOURCES = {
     "Viewer": "roiwidgets.widgets.viewer",
     "apply": "roiwidgets.engine.lazy",
     "build_pyramid": "roiwidgets.engine.promote",
+    "compare": "roiwidgets.widgets.comparison",
     "load_operation": "roiwidgets.operations",
     "open_image": "roiwidgets.images.readers",
     "operation": "roiwidgets.operations",
     "plan": "roiwidgets.engine.plan",
     "promote": "roiwidgets.engine.promote",
+    "side_by_side": "roiwidgets.widgets.comparison",
     "tune": "roiwidgets.widgets.tuner",
     "view": "roiwidgets.widgets.viewer",
 }
@@ -55,6 +58,7 @@ __all__ = [
     "__version__",
     "apply",
     "build_pyramid",
+    "compare",
     "errors",
     "load_operation",
     "open_image",
@@ -63,6 +67,7 @@ __all__ = [
     "plan",
     "promote",
     "samples",
+    "side_by_side",
     "tune",
     "view",
 ]

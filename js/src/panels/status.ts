@@ -71,7 +71,11 @@ export class StatusLine {
       .map((axis) => `${axis} ${formatPosition(world[axis], level.spacing[axisIndex(axis)])}`)
       .join("  ");
     const value = Number(found.value.toPrecision(6));
-    return `[${index}]   ${position} ${shortUnit(scene.unit)}   value ${value}`;
+    const parts = [`[${index}]`, `${position} ${shortUnit(scene.unit)}`];
+    if (this.#session.image) parts.push(`value ${value}`);
+    const label = this.#drawing.labelAt(point);
+    if (label) parts.push(`label ${label.label} ${label.name}`.trim());
+    return parts.join("   ");
   }
 }
 

@@ -8,7 +8,7 @@ export const OPAQUE = 0xff000000;
 export interface Painter {
   /** Changes when the same voxels would be painted differently. */
   key: string;
-  paint(voxels: Voxels, pixels: Uint32Array, components: number): void;
+  paint(voxels: Voxels, pixels: Uint32Array, components: number, columns: number): void;
 }
 
 /** Decode 256 colours from base64 of 768 bytes; grey where the kernel has sent none yet. */
@@ -56,6 +56,14 @@ function valuesOf(voxels: Voxels): [first: number, count: number] | null {
   return voxels instanceof Int16Array ? [-(2 ** 15), 2 ** 16] : null;
 }
 
+/** Grey through the window, in one of two complementary colours: where both are alike, grey. */
+export function tintPainter(range: [number, number], tint: number): Painter {
+  const bytes = Array.from({ length: 256 }, (_, i) => {
+    return [tint & 255 ? i : 0, tint & 0xff00 ? i : 0, tint & 0xff0000 ? i : 0];
+  }).flat();
+  return windowPainter(btoa(String.fromCharCode(...bytes)), range);
+}
+
 /** Colours as they are; three components are opaque. */
 export const rgbPainter: Painter = {
   key: "rgb",
@@ -68,23 +76,45 @@ export const rgbPainter: Painter = {
   },
 };
 
-/** Labels: 0 is transparent, each other id has a colour of its own as far as 997 colours go. */
-export const labelPainter: Painter = {
-  key: "labels",
-  paint(voxels, pixels) {
-    const colors = new Map<number, number>();
-    let [last, color] = [0, 0];
-    for (let i = 0; i < pixels.length; i++) {
-      const label = voxels[i] as number;
-      if (label !== last) {
-        color = colors.get(label) ?? labelColor(label);
-        colors.set(label, color);
-        last = label;
+/**
+ * Labels: 0 is transparent, each other id has a colour of its own as far as 997 colours go.
+ *
+ * @param outline paint only voxels of which one of four neighbours in the slice is another label
+ */
+export function labelPainter(hidden: number[], outline: boolean): Painter {
+  const clear = new Set(hidden);
+  const colors = new Map<number, number>();
+  const colorOf = (label: number) => {
+    const known = colors.get(label);
+    if (known !== undefined) return known;
+    const color = clear.has(label) ? 0 : labelColor(label);
+    colors.set(label, color);
+    return color;
+  };
+  return {
+    key: `labels|${hidden}|${outline}`,
+    paint(voxels, pixels, _components, columns) {
+      let [last, color] = [0, 0];
+      for (let i = 0; i < pixels.length; i++) {
+        const label = voxels[i] as number;
+        if (label !== last) [last, color] = [label, colorOf(label)];
+        pixels[i] = color !== 0 && outline && !isOnEdge(voxels, i, columns) ? 0 : color;
       }
-      pixels[i] = color;
-    }
-  },
-};
+    },
+  };
+}
+
+/** Whether a neighbour right, left, below or above is another label; the border is no edge. */
+function isOnEdge(labels: Voxels, i: number, columns: number): boolean {
+  const label = labels[i];
+  const column = i % columns;
+  return (
+    (column > 0 && labels[i - 1] !== label) ||
+    (column < columns - 1 && labels[i + 1] !== label) ||
+    (i >= columns && labels[i - columns] !== label) ||
+    (i + columns < labels.length && labels[i + columns] !== label)
+  );
+}
 
 /** Colour of a label: hues a golden angle apart, so that neighbours in number look different. */
 export function labelColor(label: number): number {

@@ -18,6 +18,10 @@ export interface Picture {
   within?: Roi;
   /** Leave out what these boxes cover. */
   without?: VoxelBox[];
+  /** Draw every other square only; corner and side are in the frame. */
+  squares?: { corner: Point; side: number };
+  /** Add to what is there instead of covering it. */
+  isAdded?: boolean;
 }
 
 /** A rectangle of CSS pixels. */
@@ -153,6 +157,8 @@ export class PlaneCanvas {
     if (box.covered) this.#clipTo(context, this.#coveredRects(box, across, position));
     if (picture.within) this.#clipTo(context, [this.#roiRect(picture.within)]);
     for (const other of picture.without ?? []) this.#clipOut(context, other, position);
+    if (picture.squares) this.#clipTo(context, this.#checkerboard(picture.squares));
+    if (picture.isAdded) context.globalCompositeOperation = "lighter";
     context.globalAlpha = picture.opacity;
     context.drawImage(this.#slice(picture, index), ...this.#rect(box, box.box));
     context.restore();
@@ -201,6 +207,26 @@ export class PlaneCanvas {
     return this.#span(side(this.plane.right), side(this.plane.down));
   }
 
+  /** The odd squares of a checkerboard, as far as they are on screen. */
+  #checkerboard({ corner, side }: NonNullable<Picture["squares"]>): Rect[] {
+    const { low, high } = this.window;
+    const { right, down } = this.plane;
+    const [c0, r0] = [corner[right], corner[down]];
+    const range = (from: number, to: number, start: number) =>
+      [Math.floor((from - start) / side), Math.ceil((to - start) / side)] as const;
+    const [left, end] = range(low[0], high[0], c0);
+    const [top, bottom] = range(low[1], high[1], r0);
+    const rects: Rect[] = [];
+    for (let row = top; row < bottom; row++) {
+      for (let column = left; column < end; column++) {
+        if ((row + column) % 2 === 0) continue;
+        const [x, y] = [c0 + column * side, r0 + row * side];
+        rects.push(this.#span([x, x + side], [y, y + side]));
+      }
+    }
+    return rects;
+  }
+
   #roiRect({ lower, upper }: Roi): Rect {
     const { right, down } = this.plane;
     return this.#span([lower[right], upper[right]], [lower[down], upper[down]]);
@@ -225,7 +251,7 @@ export class PlaneCanvas {
     canvas.height = rows;
     const image = new ImageData(columns, rows);
     const voxels = extractSlice(box, this.plane, index);
-    painter.paint(voxels, new Uint32Array(image.data.buffer), box.components);
+    painter.paint(voxels, new Uint32Array(image.data.buffer), box.components, columns);
     canvas.getContext("2d")?.putImageData(image, 0, 0);
     this.#slices.set(box, { key, canvas });
     return canvas;

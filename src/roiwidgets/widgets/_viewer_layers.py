@@ -149,7 +149,13 @@ class ViewerLayers(ViewerState):
         self.set_image(fixed_image, name="Fixed" if moving_image is not None else "Image")
         if moving_image is None:
             self._replace("moving", None)
-            return
+        else:
+            self.compare_with(moving_image, method=method, image_mix=image_mix)
+
+    def compare_with(
+        self, moving_image: object, *, method: str = "blend", image_mix: float = 0.5
+    ) -> None:
+        """Show a second image over the one that is shown; as for ``compare_images``."""
         levels = display_levels(open_image(moving_image))
         if grid_of(levels.images[0]).is_rgb or self.main_layer.components > 1:
             raise ImageError("images that are compared have one value per voxel, not colours")
