@@ -41,11 +41,42 @@ export interface Traits extends Record<string, unknown> {
   checkerboard_pattern: number;
   time_index: number;
   channel_index: number;
+  annotations_enabled: boolean;
+  axes_enabled: boolean;
+  ui_collapsed: boolean;
   loaded_scale: number;
   memory_budget: number;
   error_message: string;
   height: number;
 }
+
+/** Traits that change how things look, but not what is loaded. */
+export const LOOKS = [
+  "annotations_enabled",
+  "axes_enabled",
+  "checkerboard_pattern",
+  "color_map",
+  "color_range",
+  "color_table",
+  "compare_method",
+  "error_message",
+  "gradient_opacity",
+  "height",
+  "hidden_labels",
+  "image_mix",
+  "label_names",
+  "label_opacity",
+  "label_outline",
+  "layer_visibility",
+  "opacity_points",
+  "roi_locked",
+  "roi_visible",
+  "sample_distance",
+  "shading",
+  "ui_collapsed",
+  "view_mode",
+  "volume_projection",
+] as const satisfies (keyof Traits)[];
 
 export type Model = AnyModel<Traits>;
 

@@ -17,26 +17,8 @@ import { Toolbar } from "./panels/toolbar.ts";
 import { VolumePanel } from "./panels/volume_panel.ts";
 import { hasWebGl2 } from "./render/volume_canvas.ts";
 import { Session } from "./session.ts";
-import type { SharedCamera, Traits, ViewMode } from "./state.ts";
+import { LOOKS, type SharedCamera, type Traits, type ViewMode } from "./state.ts";
 import { type TestHandle, testHandle } from "./test_handle.ts";
-
-const LAYER_TRAITS = [
-  "label_opacity",
-  "label_outline",
-  "label_names",
-  "hidden_labels",
-  "layer_visibility",
-  "compare_method",
-  "image_mix",
-  "checkerboard_pattern",
-] as const;
-const VOLUME_TRAITS = [
-  "volume_projection",
-  "opacity_points",
-  "gradient_opacity",
-  "shading",
-  "sample_distance",
-] as const;
 
 class View {
   readonly root = element("div", "roiwidgets-viewer");
@@ -86,11 +68,7 @@ class View {
     this.root.append(this.#toolbar.element, this.#panels.element, this.#errors.element);
     this.root.append(views, this.#status.element, this.#resizer.element);
     this.#session.state.on(["camera"], () => this.#applyCamera());
-    const looks = ["color_table", "color_range", "color_map"] as const;
-    const rest = ["roi_visible", "roi_locked", "error_message", "height", "view_mode"] as const;
-    this.#session.state.on([...looks, ...LAYER_TRAITS, ...VOLUME_TRAITS, ...rest], () =>
-      this.#schedule(),
-    );
+    this.#session.state.on([...LOOKS], () => this.#schedule());
     this.#sizes = new ResizeObserver(() => this.#resize());
     this.#sizes.observe(this.#grid);
     this.#followPixelRatio();
@@ -139,7 +117,7 @@ class View {
     this.#resizer.update();
     this.#status.update(this.#hovered);
     this.#errors.update();
-    this.root.toggleAttribute("data-region-locked", this.#session.state.get("roi_locked"));
+    this.#markRoot();
     this.root.dataset.settled = String(this.#session.isSettled);
   }
 
@@ -243,6 +221,16 @@ class View {
       this.#resize();
     };
     query.addEventListener("change", changed, { once: true, signal: this.#stop.signal });
+  }
+
+  /** What the style sheet hides. */
+  #markRoot(): void {
+    const { state } = this.#session;
+    const { root } = this;
+    root.toggleAttribute("data-region-locked", state.get("roi_locked"));
+    root.toggleAttribute("data-no-annotations", !state.get("annotations_enabled"));
+    root.toggleAttribute("data-no-axes", !state.get("axes_enabled"));
+    root.toggleAttribute("data-collapsed", state.get("ui_collapsed"));
   }
 
   /** Undo and redo of the region, in any view. */

@@ -174,6 +174,11 @@ class ViewerLayers(ViewerState):
         """Robust range of the image's values."""
         return self.main_layer.value_range
 
+    @property
+    def units(self) -> str:
+        """Unit of the world's axes, such as ``micrometer``; empty if the image has none."""
+        return str(self.scene["unit"])
+
     # Preview ----------------------------------------------------------------
 
     def show_preview(self, layer_id: str, served: ServedLayer, state: Mapping[str, object]) -> None:

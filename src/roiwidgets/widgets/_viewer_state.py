@@ -76,6 +76,13 @@ class ViewerState(VolumeLook, LayerLook, anywidget.AnyWidget):
     ).tag(sync=True)
     time_index = traitlets.Int(0, min=0, help="Index along t of what is shown.").tag(sync=True)
     channel_index = traitlets.Int(0, min=0, help="Index along c of what is shown.").tag(sync=True)
+    annotations_enabled = traitlets.Bool(
+        True, help="Whether planes show their name and a scale bar."
+    ).tag(sync=True)
+    axes_enabled = traitlets.Bool(True, help="Whether arrows show the axes.").tag(sync=True)
+    ui_collapsed = traitlets.Bool(
+        False, help="Whether toolbar, panels and status line are hidden."
+    ).tag(sync=True)
     loaded_scale = traitlets.Int(
         -1,
         min=-1,
@@ -94,8 +101,40 @@ class ViewerState(VolumeLook, LayerLook, anywidget.AnyWidget):
     settable: ClassVar[tuple[str, ...]] = (
         "roi", "roi_visible", "roi_locked", "slices", "camera", "color_map", "color_range",
         "time_index", "channel_index", "loaded_scale", "memory_budget",
-        "height", "view_mode", *VolumeLook.looks, *LayerLook.looks,
+        "height", "view_mode", "annotations_enabled", "axes_enabled", "ui_collapsed",
+        *VolumeLook.looks, *LayerLook.looks,
     )  # fmt: skip
+
+    @property
+    def x_slice(self) -> float:
+        """Where the plane across x stands, in the world."""
+        return self._slice("x")
+
+    @x_slice.setter
+    def x_slice(self, position: float) -> None:
+        self.slices = {**self.slices, "x": position}
+
+    @property
+    def y_slice(self) -> float:
+        """Where the plane across y stands, in the world."""
+        return self._slice("y")
+
+    @y_slice.setter
+    def y_slice(self, position: float) -> None:
+        self.slices = {**self.slices, "y": position}
+
+    @property
+    def z_slice(self) -> float:
+        """Where the plane across z stands, in the world."""
+        return self._slice("z")
+
+    @z_slice.setter
+    def z_slice(self, position: float) -> None:
+        self.slices = {**self.slices, "z": position}
+
+    def _slice(self, axis: str) -> float:
+        known = {} if self.image_grid is None else _traits.middle_of(self.image_grid)
+        return {"z": 0.0, **known, **self.slices}[axis]
 
     def set_state(self, sync_data: Mapping[str, object]) -> None:
         """Take values from the browser, each checked on its own.

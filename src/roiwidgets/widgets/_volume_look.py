@@ -19,7 +19,7 @@ OpacityPoints = tuple[tuple[float, float], ...]
 class VolumeLook(traitlets.HasTraits):
     """How voxels become the picture of a volume."""
 
-    volume_projection = traitlets.Enum(
+    volume_projection = traitlets.CaselessStrEnum(
         PROJECTIONS,
         "composite",
         help="What a ray through the volume shows: the voxels one behind the other, or their "

@@ -20,6 +20,7 @@ from roiwidgets.images.ome_zarr import to_multiscales
 from roiwidgets.regions import Region, resolve_region
 from roiwidgets.regions.blocks import shape_of
 from roiwidgets.widgets import _colormaps, _picture
+from roiwidgets.widgets._itkwidgets_names import ItkwidgetsNames
 from roiwidgets.widgets._scene import (
     level_within_budget,
 )
@@ -31,7 +32,7 @@ PICTURE_BUDGET = 2**23
 """Bytes of the volume whose planes are drawn in Python."""
 
 
-class Viewer(ViewerLayers):
+class Viewer(ViewerLayers, ItkwidgetsNames):
     """Three linked slices and a volume of an image of any size.
 
     Parameters
@@ -69,7 +70,7 @@ class Viewer(ViewerLayers):
         name: str = "Image",
         **traits: object,
     ) -> None:
-        check_keywords(traits, self.settable)
+        check_keywords(traits, (*self.settable, *self.keywords))
         self._shown_in_cell: int | None = None
         super().__init__()
         self._is_open = True
@@ -230,7 +231,7 @@ def view(image: object | None = None, label_image: object | None = None, **trait
     Viewer
         Its getters answer at once, in the same cell, in functions and scripts.
     """
-    check_keywords(traits, ("name", *Viewer.settable))
+    check_keywords(traits, ("name", *Viewer.settable, *Viewer.keywords))
     viewer = Viewer(image, label_image, **traits)
     if get_ipython() is not None:
         viewer.display_once()
