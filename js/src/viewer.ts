@@ -4,9 +4,10 @@ import type { RenderProps } from "@anywidget/types";
 import "./viewer.css";
 import { Drawing } from "./drawing.ts";
 import { PlanePane } from "./interact/plane_pane.ts";
-import { VolumePane } from "./interact/volume_pane.ts";
+import type { VolumePane } from "./interact/volume_pane.ts";
+import { VolumeSlot } from "./interact/volume_slot.ts";
 import type { Axis, Point } from "./messages.ts";
-import { button, element } from "./panels/elements.ts";
+import { element } from "./panels/elements.ts";
 import { Help } from "./panels/help.ts";
 import { LayersPanel } from "./panels/layers_panel.ts";
 import { PanelSwitch } from "./panels/panel.ts";
@@ -15,7 +16,6 @@ import { addFullScreenButton, Resizer } from "./panels/resizer.ts";
 import { ErrorArea, StatusLine } from "./panels/status.ts";
 import { Toolbar } from "./panels/toolbar.ts";
 import { VolumePanel } from "./panels/volume_panel.ts";
-import { hasWebGl2 } from "./render/volume_canvas.ts";
 import { Session } from "./session.ts";
 import { LOOKS, type SharedCamera, type Traits, type ViewMode } from "./state.ts";
 import { type TestHandle, testHandle } from "./test_handle.ts";
@@ -29,8 +29,7 @@ class View {
   #errors: ErrorArea;
   #grid = element("div", "rw-grid");
   #planes: PlanePane[] = [];
-  #volume: VolumePane | null = null;
-  #volumeNote = element("div", "rw-note");
+  #slot: VolumeSlot | null = null;
   #loadingNote = element("div", "rw-note rw-loading-note");
   #panels: PanelSwitch;
   #resizer: Resizer;
@@ -159,52 +158,23 @@ class View {
   }
 
   #addVolume(): void {
-    if (!hasWebGl2()) {
-      this.#noteVolume("This browser has no WebGL 2, so the volume is not drawn.");
-      return;
-    }
-    const volume = new VolumePane(this.#session, this.#drawing, {
+    const slot = new VolumeSlot(this.#session, this.#drawing, {
       cameraMoved: () => this.#shareCamera(),
       resetViews: () => this.#resetViews(),
       showRegion: () => this.#showRegion(),
       toggleMaximised: () => this.#toggleMode("volume"),
+      opened: () => this.#applyCamera(),
     });
-    this.#volume = volume;
-    this.#showFourth(volume.element);
-    volume.attach();
-    volume.view.canvas.addEventListener("webglcontextlost", () => this.#loseVolume(volume));
-  }
-
-  /** The volume, or what stands in for it, follows the planes. */
-  #showFourth(pane: HTMLElement): void {
-    this.#planes.at(-1)?.element.after(pane);
-  }
-
-  #noteVolume(text: string): void {
-    this.#volumeNote.textContent = text;
-    this.#showFourth(this.#volumeNote);
-  }
-
-  #loseVolume(lost: VolumePane): void {
-    // a view that was taken down gives its context away itself
-    if (this.#volume !== lost) return;
-    this.#volume.destroy();
-    this.#volume = null;
-    this.#noteVolume("The browser took the graphics context away.");
-    const again = button("Draw the volume again", "Ask for a graphics context", this.#volumeNote);
-    again.onclick = () => {
-      this.#volumeNote.remove();
-      this.#addVolume();
-      this.#applyCamera();
-    };
+    this.#slot = slot;
+    this.#grid.append(slot.element);
+    slot.attach();
   }
 
   #clearPanes(): void {
     for (const pane of this.#planes) pane.destroy();
     this.#planes = [];
-    const volume = this.#volume;
-    this.#volume = null;
-    volume?.destroy();
+    this.#slot?.destroy();
+    this.#slot = null;
     this.#grid.replaceChildren();
   }
 
@@ -254,6 +224,10 @@ class View {
     this.#applyCamera();
   }
 
+  get #volume(): VolumePane | null {
+    return this.#slot?.pane ?? null;
+  }
+
   /** What is shown of this scene; of a flat image there is nothing to choose. */
   get #mode(): ViewMode {
     return this.#layout === "volume" ? this.#session.state.get("view_mode") : "four-up";
@@ -272,8 +246,7 @@ class View {
     if (this.#shownMode === this.#mode) return;
     this.#shownMode = this.#mode;
     for (const pane of this.#planes) pane.element.hidden = !this.#isShown(pane.plane.across);
-    const fourth = this.#volume?.element ?? this.#volumeNote;
-    fourth.hidden = !this.#isShown("volume");
+    if (this.#slot) this.#slot.element.hidden = !this.#isShown("volume");
     this.#grid.toggleAttribute("data-maximised", this.#mode !== "four-up");
     this.#resize();
   }

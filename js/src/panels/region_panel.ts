@@ -27,7 +27,7 @@ export class RegionPanel implements Panel {
   constructor(session: Session) {
     this.#session = session;
     const edges = element("table", "rw-table", this.element);
-    this.#addHead(edges, ["", "from", "to"]);
+    this.#addHead(edges, ["axis", "from", "to"]);
     for (const axis of ROWS) this.#addRow(edges, axis);
     const actions = element("div", "rw-column", this.element);
     button("Whole image", "Set the region to the whole image", actions).onclick = () =>
