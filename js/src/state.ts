@@ -46,6 +46,7 @@ export interface Traits extends Record<string, unknown> {
   ui_collapsed: boolean;
   loaded_scale: number;
   memory_budget: number;
+  picture: string;
   error_message: string;
   height: number;
 }

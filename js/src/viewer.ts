@@ -14,6 +14,7 @@ import { PanelSwitch } from "./panels/panel.ts";
 import { RegionPanel } from "./panels/region_panel.ts";
 import { addFullScreenButton, Resizer } from "./panels/resizer.ts";
 import { ErrorArea, StatusLine } from "./panels/status.ts";
+import { Still } from "./panels/still.ts";
 import { Toolbar } from "./panels/toolbar.ts";
 import { VolumePanel } from "./panels/volume_panel.ts";
 import { Session } from "./session.ts";
@@ -26,6 +27,7 @@ class View {
   #drawing: Drawing;
   #toolbar: Toolbar;
   #status: StatusLine;
+  #still: Still;
   #errors: ErrorArea;
   #grid = element("div", "rw-grid");
   #planes: PlanePane[] = [];
@@ -63,7 +65,8 @@ class View {
     this.#status = new StatusLine(this.#session, this.#drawing);
     this.#errors = new ErrorArea(this.#session);
     const views = element("div", "rw-views");
-    views.append(this.#grid, help.element);
+    this.#still = new Still(this.#session, () => this.#schedule());
+    views.append(this.#grid, this.#still.element, help.element);
     this.root.append(this.#toolbar.element, this.#panels.element, this.#errors.element);
     this.root.append(views, this.#status.element, this.#resizer.element);
     this.#session.state.on(["camera"], () => this.#applyCamera());
@@ -88,6 +91,7 @@ class View {
     cancelAnimationFrame(this.#frame);
     this.#sizes.disconnect();
     this.#stop.abort();
+    this.#still.close();
     this.#clearPanes();
     this.#session.close();
     this.root.remove();
@@ -105,7 +109,8 @@ class View {
     this.#arrange();
     this.#followMode();
     const isLoading = !this.#session.loaders.some((loader) => loader.hasVoxels);
-    this.#loadingNote.hidden = !isLoading || this.#layout === "empty";
+    const isStill = this.#still.update(isLoading && this.#layout !== "empty");
+    this.#loadingNote.hidden = !isLoading || isStill || this.#layout === "empty";
     for (const pane of this.#planes) {
       if (this.#isShown(pane.plane.across)) pane.draw();
       else this.#session.hidePlane(pane.plane.across);

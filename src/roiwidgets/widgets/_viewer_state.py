@@ -92,6 +92,9 @@ class ViewerState(VolumeLook, LayerLook, anywidget.AnyWidget):
     memory_budget = traitlets.Int(
         256 * 2**20, min=2**20, help="Bytes of image textures in the browser."
     ).tag(sync=True)
+    picture = traitlets.Unicode(
+        read_only=True, help="The planes as PNG, base64, for pages without a kernel."
+    ).tag(sync=True)
     error_message = traitlets.Unicode("", help="Shown in the viewer's error area.").tag(sync=True)
     height = traitlets.Int(560, min=160, max=4000, help="CSS pixels.").tag(sync=True)
 

@@ -7,6 +7,7 @@ browser answers, Python's own defaults are already valid answers.
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from IPython import get_ipython
@@ -173,7 +174,9 @@ class Viewer(ViewerLayers, ItkwidgetsNames):
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, object], dict[str, object]]:
         bundle, metadata = super()._repr_mimebundle_(**options) or ({}, {})
-        return {**bundle, "image/png": self.draw_png()}, metadata
+        png = self.draw_png()
+        self.set_trait("picture", base64.b64encode(png).decode("ascii"))
+        return {**bundle, "image/png": png}, metadata
 
     def display_once(self) -> None:
         """Display the viewer now, and not again as the value of the same cell."""

@@ -86,6 +86,7 @@ class ViewerPage:
             "annotations_enabled": True,
             "axes_enabled": True,
             "ui_collapsed": False,
+            "picture": "",
             "error_message": "",
             "height": 560,
             **traits,
