@@ -92,6 +92,7 @@ class View {
     this.#sizes.disconnect();
     this.#stop.abort();
     this.#still.close();
+    this.#toolbar.close();
     this.#clearPanes();
     this.#session.close();
     this.root.remove();

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from roiwidgets.engine.promote import build_pyramid, promote
     from roiwidgets.images import samples
     from roiwidgets.images.geometry import Grid
+    from roiwidgets.images.label_statistics import label_statistics
+    from roiwidgets.images.line_profile import line_profile
     from roiwidgets.images.readers import open_image
     from roiwidgets.operations import load_operation, operation
     from roiwidgets.regions import Region
@@ -35,6 +37,8 @@ _SOURCES = {
     "apply": "roiwidgets.engine.lazy",
     "build_pyramid": "roiwidgets.engine.promote",
     "compare": "roiwidgets.widgets.comparison",
+    "label_statistics": "roiwidgets.images.label_statistics",
+    "line_profile": "roiwidgets.images.line_profile",
     "load_operation": "roiwidgets.operations",
     "open_image": "roiwidgets.images.readers",
     "operation": "roiwidgets.operations",
@@ -60,6 +64,8 @@ __all__ = [
     "build_pyramid",
     "compare",
     "errors",
+    "label_statistics",
+    "line_profile",
     "load_operation",
     "open_image",
     "operation",

@@ -76,6 +76,50 @@ def test_time_and_channel_sliders(viewer: ViewerPage) -> None:
     assert not viewer.page.get_by_label("Channel").is_visible()
 
 
+def test_a_movie_plays_on_and_on_until_it_is_paused(viewer: ViewerPage) -> None:
+    frames = noise((3, 1, 1, 8, 8, 1), "uint8", 0, 255)
+    viewer.open(LayerData("image-1", "image", (frames,)))
+    viewer.page.evaluate(
+        """() => {
+          window.seen = [];
+          harness.model.on('change:time_index', () => seen.push(harness.model.get('time_index')));
+        }"""
+    )
+
+    viewer.page.get_by_role("button", name="Play").click()
+    viewer.wait_for("seen.length >= 4")
+    viewer.page.get_by_role("button", name="Pause").click()
+    viewer.wait_settled()
+
+    assert viewer.page.evaluate("seen.slice(0, 4)") == [1, 2, 0, 1]
+    shown = viewer.get("time_index")
+    points, _ = slice_points(LayerData("image-1", "image", (frames,)), "z", 0)
+    expected = frames[shown, 0, 0, :, :, 0].ravel().astype(int)
+    assert np.abs(viewer.colors("z", points)[:, 0] - expected).max() <= TOLERANCE
+
+
+def test_a_player_waits_for_frames_that_are_not_there(viewer: ViewerPage) -> None:
+    frames = noise((9, 1, 1, 8, 8, 1), "uint8", 0, 255)
+    viewer.open(LayerData("image-1", "image", (frames,)))
+    viewer.page.evaluate(
+        """() => {
+          harness.model.kernel.isBusy = true;
+          window.ticks = 0;
+          const repeat = window.setInterval;
+          window.setInterval = (f, ms) => repeat(() => { ticks += 1; f(); }, ms);
+        }"""
+    )
+
+    viewer.page.get_by_role("button", name="Play").click()
+    viewer.wait_for("ticks >= 4")
+
+    assert viewer.get("time_index") == 1
+    assert viewer.page.evaluate("harness.model.kernel.waiting.length") <= 2
+    viewer.page.get_by_role("button", name="Pause").click()
+    viewer.page.evaluate("harness.model.kernel.wake()")
+    viewer.wait_settled()
+
+
 def test_a_small_budget_is_spent_on_the_region(viewer: ViewerPage) -> None:
     image = layer(noise((16, 16, 16), "uint8", 0, 255), scales=3)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 import roiwidgets as rw
+from roiwidgets.errors import OutputExistsError
 from roiwidgets.images.readers import open_image
 from roiwidgets.widgets import _picture
 from roiwidgets.widgets._colormaps import color_table, label_colors
@@ -147,3 +149,13 @@ def test_a_region_thinner_than_a_pixel_is_drawn_as_a_line() -> None:
     viewer.roi = ({"x": 2.5, "y": 9.5, "z": 0.5}, {"x": 3.5, "y": 10.5, "z": 1.5})
 
     assert len(viewer.draw_png()) > 100
+
+
+def test_a_picture_is_saved_and_never_over_another(tmp_path: Path) -> None:
+    viewer = rw.Viewer(np.zeros((4, 5, 6), np.uint8))
+    path = viewer.save_png(tmp_path / "planes.png")
+
+    assert path.read_bytes() == viewer.draw_png()
+    with pytest.raises(OutputExistsError, match=r"planes\.png exists"):
+        viewer.save_png(path)
+    assert viewer.save_png(path, overwrite=True) == path

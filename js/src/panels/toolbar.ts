@@ -13,6 +13,8 @@ const MODES: Record<ViewMode, string> = {
   volume: "Volume",
 };
 
+import { TimePlayer } from "./time_player.ts";
+
 export interface ToolbarEvents {
   resetViews(): void;
   showRegion(): void;
@@ -31,6 +33,7 @@ export class Toolbar {
   #labels = slider(0, 1, 0.05);
   #time = slider(0, 0, 1);
   #channel = slider(0, 0, 1);
+  #player: TimePlayer;
   #readings = new Map<HTMLInputElement, HTMLOutputElement>();
 
   constructor(session: Session, events: ToolbarEvents) {
@@ -45,11 +48,16 @@ export class Toolbar {
     labelled("Preview", this.#preview, this.element);
     this.#addSlider("Labels", this.#labels);
     this.#addSlider("Time", this.#time);
+    this.#player = new TimePlayer(session, this.#time.closest(".rw-field") ?? this.element);
     this.#addSlider("Channel", this.#channel);
     button("Reset view", "Show everything again (key r in a view)", this.element).onclick =
       events.resetViews;
     this.#listen(events.redraw);
     this.update();
+  }
+
+  close(): void {
+    this.#player.stop();
   }
 
   /** Bring the controls in line with the shared state. */

@@ -8,13 +8,14 @@ browser answers, Python's own defaults are already valid answers.
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 from typing import Any
 
 from IPython import get_ipython
 from IPython.display import display
 from ngff_zarr import Multiscales, NgffImage
 
-from roiwidgets.errors import ImageError, RegionError
+from roiwidgets.errors import ImageError, OutputExistsError, RegionError
 from roiwidgets.images.crop import crop_image
 from roiwidgets.images.geometry import Grid, grid_of
 from roiwidgets.images.ome_zarr import to_multiscales
@@ -162,6 +163,20 @@ class Viewer(ViewerLayers, ItkwidgetsNames):
             window=self.color_range,
             label_opacity=self.label_opacity,
         )
+
+    def save_png(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write ``draw_png`` to a file and return its path.
+
+        Raises
+        ------
+        OutputExistsError
+            If the file exists and ``overwrite`` is False.
+        """
+        target = Path(path)
+        if target.exists() and not overwrite:
+            raise OutputExistsError(f"{target} exists; give another path or overwrite=True")
+        target.write_bytes(self.draw_png())
+        return target
 
     def _ipython_display_(self) -> None:
         """Display the viewer, unless ``view`` already did so in this cell."""
