@@ -13,6 +13,7 @@ import roiwidgets as rw
 from roiwidgets.errors import GeometryError, ImageError, ParameterError
 from roiwidgets.images.readers import open_image
 from roiwidgets.widgets._colormaps import label_colors
+from tests.widgets.recording import RecordingViewer
 
 LABELS = np.arange(8 * 10 * 12, dtype=np.uint16).reshape(8, 10, 12) // 100
 TURNED = ((1.0, 0.0, 0.0), (0.0, 0.8, -0.6), (0.0, 0.6, 0.8))
@@ -117,3 +118,17 @@ def test_label_names_and_hidden_labels_take_a_common_form() -> None:
 
     assert viewer.label_names == {"3": "pore"}
     assert viewer.hidden_labels == (2, 5)
+
+
+def test_labels_of_64_bits_are_hidden_and_named_by_what_the_browser_sees() -> None:
+    wide = 2**40 + 5
+    viewer = RecordingViewer(label_image=np.full((4, 5, 6), wide, np.uint64))
+    layer = viewer.scene["layers"][0]["id"]
+
+    viewer.hidden_labels = [wide]
+    viewer.label_names = {wide: "grain"}
+
+    seen = int(viewer.ask(layer, [0, 0, 0], [1, 1, 1])[0, 0, 0])
+    assert viewer.get_state()["hidden_labels"] == [seen]
+    assert viewer.get_state()["label_names"] == {str(seen): "grain"}
+    assert viewer.hidden_labels == (wide,)

@@ -197,6 +197,14 @@ def wire_dtype(dtype: np.dtype[np.generic], *, is_labels: bool) -> np.dtype[np.g
     return np.dtype(np.uint32 if is_labels else np.float32)
 
 
+def fold_labels(labels: NDArray[np.generic]) -> NDArray[np.uint32]:
+    """Return 32-bit labels for 64-bit ones: high half xor low half, 0 for 0 only."""
+    wide = labels.astype(np.uint64)
+    folded = ((wide >> np.uint64(32)) ^ (wide & np.uint64(0xFFFFFFFF))).astype(np.uint32)
+    folded[(folded == 0) & (wide != 0)] = 1
+    return folded
+
+
 def to_wire_dtype(voxels: NDArray[np.generic], *, is_labels: bool) -> NDArray[np.generic]:
     """Return voxels in a type that the browser can hold.
 
@@ -207,8 +215,5 @@ def to_wire_dtype(voxels: NDArray[np.generic], *, is_labels: bool) -> NDArray[np
     """
     target = wire_dtype(voxels.dtype, is_labels=is_labels)
     if is_labels and voxels.dtype.kind in "iu" and voxels.dtype.itemsize == 8:
-        wide = voxels.astype(np.uint64)
-        folded = ((wide >> np.uint64(32)) ^ (wide & np.uint64(0xFFFFFFFF))).astype(np.uint32)
-        folded[(folded == 0) & (wide != 0)] = 1
-        return folded
+        return fold_labels(voxels)
     return voxels.astype(target, copy=False)

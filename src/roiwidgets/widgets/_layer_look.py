@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+import numpy as np
 import traitlets
 
 from roiwidgets.errors import ParameterError
 from roiwidgets.widgets import _traits
+from roiwidgets.widgets._chunk_server import fold_labels
 
 COMPARE_METHODS = ("blend", "checkerboard", "green-magenta", "cyan-red", "swap")
 MOST_LABELS = 10_000
@@ -25,11 +27,13 @@ class LayerLook(traitlets.HasTraits):
     label_names: _traits.Checked[dict[str, str]] = _traits.Checked(
         lambda value: check_label_names(value),
         default={},
+        to_json=lambda names, _: {str(_on_the_wire(int(k))): name for k, name in names.items()},
         help="Names of labels, {label: name}, shown for what is under the pointer.",
     )
     hidden_labels: _traits.Checked[tuple[int, ...]] = _traits.Checked(
         lambda value: check_labels(value),
         default=(),
+        to_json=lambda labels, _: [_on_the_wire(label) for label in labels],
         help="Labels that are not drawn.",
     )
     layer_visibility: _traits.Checked[dict[str, bool]] = _traits.Checked(
@@ -80,6 +84,11 @@ def check_visibility(value: object) -> dict[str, bool]:
         if not isinstance(visible, bool):
             raise ParameterError(f"layer {name!r:.80} is visible or not, got {visible!r:.80}")
     return {_name(name): visible for name, visible in value.items()}
+
+
+def _on_the_wire(label: int) -> int:
+    """Return the id by which the browser knows a label."""
+    return int(fold_labels(np.array([label], np.uint64))[0])
 
 
 def _label(value: object) -> int:
