@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import logging
 import random
 from collections.abc import Iterator
@@ -117,6 +118,7 @@ def test_the_viewer_is_sound_after_such_messages_and_states() -> None:
     assert viewer.get_state(["scene", "color_table", "color_maps"]) == before
     while not viewer.sent.empty():
         viewer.sent.get()
+    viewer._numbers = itertools.count(MESSAGES)  # ids that no message had
     whole = viewer.ask(layer, [0, 0, 0], list(SHAPE))
     np.testing.assert_array_equal(whole.ravel(), np.arange(np.prod(SHAPE)))
     assert len(viewer.draw_png()) > 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -118,7 +119,9 @@ class ViewerPage:
 
     def wait_for(self, condition: str, argument: Any = None) -> None:
         """Wait until a JavaScript expression is true."""
-        body = condition if "=>" in condition else f"() => {condition}"
+        # an expression would be evaluated as text, which the page's policy forbids
+        is_function = re.match(r"\s*(async\s*)?(\([^()]*\)|\w+)\s*=>", condition)
+        body = condition if is_function else f"() => {condition}"
         self.page.wait_for_function(body, arg=argument, timeout=15_000)
 
     # State ------------------------------------------------------------------
