@@ -81,7 +81,7 @@ class View {
       session: this.#session,
       planes: () => this.#planes,
       volume: () => this.#volume,
-      isDrawn: () => this.#frame === 0 && (this.#volume?.view.isSettled ?? true),
+      isDrawn: () => this.#isDrawn,
     });
     Object.assign(this.root, { roiwidgetsTest: handle });
     this.#schedule();
@@ -228,6 +228,11 @@ class View {
   #resetViews(): void {
     this.#session.state.set("camera", {});
     this.#applyCamera();
+  }
+
+  get #isDrawn(): boolean {
+    const isDecided = this.#slot?.isDecided ?? true;
+    return this.#frame === 0 && isDecided && (this.#volume?.view.isSettled ?? true);
   }
 
   get #volume(): VolumePane | null {

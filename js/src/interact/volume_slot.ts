@@ -20,6 +20,8 @@ export interface SlotEvents extends VolumeEvents {
 export class VolumeSlot {
   readonly element = element("div", "rw-slot");
   pane: VolumePane | null = null;
+  /** It is known whether the slot is seen, and so whether there is a pane. */
+  isDecided = false;
   #session: Session;
   #drawing: Drawing;
   #events: SlotEvents;
@@ -31,6 +33,7 @@ export class VolumeSlot {
     this.#drawing = drawing;
     this.#events = events;
     this.#seen = new IntersectionObserver((entries) => {
+      this.isDecided = true;
       this.#follow(entries.at(-1)?.isIntersecting ?? false);
     });
   }
@@ -39,9 +42,9 @@ export class VolumeSlot {
   attach(): void {
     if (!hasWebGl2()) {
       this.#tell("This browser has no WebGL 2, so the volume is not drawn.");
+      this.isDecided = true;
       return;
     }
-    this.#open();
     this.#seen.observe(this.element);
   }
 
