@@ -10,6 +10,7 @@ Without an image: the bonsai of the shared data (256^3, uint8), else a seeded ph
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -19,6 +20,9 @@ import numpy as np
 import roiwidgets as rw
 from roiwidgets.images.geometry import grid_of
 from roiwidgets.images.samples import ct_phantom, data_folder
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from tests.operations.oracles import OPERATIONS, oracle
 
 
