@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import io
+import weakref
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from PIL import Image
 import roiwidgets as rw
 from roiwidgets.errors import GeometryError, ImageError, ParameterError
 from roiwidgets.images.readers import open_image
+from roiwidgets.widgets._chunk_server import fold_labels
 from roiwidgets.widgets._colormaps import label_colors
 from tests.widgets.recording import RecordingViewer
 
@@ -118,6 +121,31 @@ def test_label_names_and_hidden_labels_take_a_common_form() -> None:
 
     assert viewer.label_names == {"3": "pore"}
     assert viewer.hidden_labels == (2, 5)
+
+
+def test_wide_labels_stay_apart_on_the_wire() -> None:
+    labels = np.array([0, 1, 5, 2**32 - 1, 2**32, 2**32 + 1, 5 * 2**32 + 5, 2**64 - 1], np.uint64)
+
+    folded = fold_labels(labels)
+
+    assert folded[:4].tolist() == labels[:4].tolist()
+    assert len(np.unique(folded)) == len(labels)
+    assert np.unique(fold_labels(np.arange(2**40, 2**40 + 10_000))).size == 10_000
+
+
+def test_a_closed_viewer_and_its_image_are_freed() -> None:
+    voxels = np.zeros((16, 16, 16), np.uint8)
+    viewer = rw.Viewer(voxels)
+    viewer.draw_png()
+    freed = weakref.ref(viewer)
+    image = weakref.ref(viewer.image)
+
+    viewer.close()
+    del viewer
+    gc.collect()
+
+    assert freed() is None
+    assert image() is None
 
 
 def test_labels_of_64_bits_are_hidden_and_named_by_what_the_browser_sees() -> None:

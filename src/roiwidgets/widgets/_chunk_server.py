@@ -32,6 +32,9 @@ MAX_PENDING = 1024
 """Requests that wait at the same time; a viewer keeps 4 in flight."""
 WIRE_DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32")
 
+_FIBONACCI = np.uint64(0x9E3779B97F4A7C15)
+_FIRST_WIDE = np.uint64(2**32)
+
 log = logging.getLogger(__name__)
 
 Send = Callable[[Json, list[bytes]], None]
@@ -198,11 +201,14 @@ def wire_dtype(dtype: np.dtype[np.generic], *, is_labels: bool) -> np.dtype[np.g
 
 
 def fold_labels(labels: NDArray[np.generic]) -> NDArray[np.uint32]:
-    """Return 32-bit labels for 64-bit ones: high half xor low half, 0 for 0 only."""
+    """Return 32-bit labels for 64-bit ones; those below 2**32 keep their value.
+
+    Larger ones are scattered by Fibonacci hashing (Knuth, The Art of Computer
+    Programming, vol. 3, 6.4): two of them meet once in four billion.
+    """
     wide = labels.astype(np.uint64)
-    folded = ((wide >> np.uint64(32)) ^ (wide & np.uint64(0xFFFFFFFF))).astype(np.uint32)
-    folded[(folded == 0) & (wide != 0)] = 1
-    return folded
+    scattered = np.maximum((wide * _FIBONACCI) >> np.uint64(32), np.uint64(1))
+    return np.where(wide < _FIRST_WIDE, wide, scattered).astype(np.uint32)
 
 
 def to_wire_dtype(voxels: NDArray[np.generic], *, is_labels: bool) -> NDArray[np.generic]:
@@ -210,8 +216,7 @@ def to_wire_dtype(voxels: NDArray[np.generic], *, is_labels: bool) -> NDArray[np
 
     Notes
     -----
-    64-bit labels are folded to 32 bits (high half xor low half): they are only
-    used to choose a colour, and labels below 2**32 keep their value.
+    64-bit labels are folded to 32 bits by ``fold_labels``.
     """
     target = wire_dtype(voxels.dtype, is_labels=is_labels)
     if is_labels and voxels.dtype.kind in "iu" and voxels.dtype.itemsize == 8:

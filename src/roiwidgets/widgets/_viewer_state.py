@@ -33,8 +33,9 @@ log = logging.getLogger(__name__)
 class ViewerState(VolumeLook, LayerLook, anywidget.AnyWidget):
     """Traits of a viewer; those in ``settable`` may be set by users and by the browser."""
 
-    _esm = _STATIC / "viewer.js"
-    _css = _STATIC / "viewer.css"
+    # as text: of a path, anywidget watches the file and would keep every viewer alive
+    _esm = (_STATIC / "viewer.js").read_text(encoding="utf-8")
+    _css = (_STATIC / "viewer.css").read_text(encoding="utf-8")
 
     scene = traitlets.Dict(read_only=True).tag(sync=True)
     preview = traitlets.Dict(allow_none=True, default_value=None, read_only=True).tag(sync=True)
