@@ -8,6 +8,7 @@ from __future__ import annotations
 __all__ = [
     "GeometryError",
     "ImageError",
+    "MissingPackageError",
     "OperationError",
     "OutputExistsError",
     "OutputLocationError",
@@ -16,8 +17,12 @@ __all__ = [
     "PromotionError",
     "RegionError",
     "RoiwidgetsError",
+    "SchedulerError",
+    "StackCancelled",
     "UnsupportedDtypeError",
     "UnsupportedImageError",
+    "UnsupportedViewerError",
+    "ViewerError",
 ]
 
 
@@ -35,6 +40,14 @@ class UnsupportedImageError(RoiwidgetsError, TypeError):
 
 class UnsupportedDtypeError(RoiwidgetsError, TypeError):
     """An image's data type cannot be shown or processed."""
+
+
+class UnsupportedViewerError(RoiwidgetsError, TypeError):
+    """A viewer of another package is of a kind that cannot be driven."""
+
+
+class ViewerError(RoiwidgetsError, RuntimeError):
+    """A viewer is closed; one of another package did not answer, or not draw what it was given."""
 
 
 class GeometryError(RoiwidgetsError, ValueError):
@@ -67,6 +80,18 @@ class PromotionError(RoiwidgetsError, RuntimeError):
 
 class PromotionCancelled(RoiwidgetsError):  # noqa: N818 # nothing failed
     """A promotion was cancelled; finished blocks are kept for a later run."""
+
+
+class StackCancelled(RoiwidgetsError):  # noqa: N818 # nothing failed
+    """Work on a movie or stack was cancelled."""
+
+
+class SchedulerError(RoiwidgetsError, ConnectionError):
+    """A cluster's scheduler does not answer, or has no workers."""
+
+
+class MissingPackageError(RoiwidgetsError, ImportError):
+    """Something was asked for that needs an optional package."""
 
 
 class DemoError(RoiwidgetsError):

@@ -135,3 +135,17 @@ def test_a_damaged_file_is_explained(tmp_path):
 
     with pytest.raises(ImageError, match="cannot read"):
         open_image(tmp_path / "a.nrrd")
+
+
+@pytest.mark.parametrize("shape", [(5, 1), (1, 1), (4, 5, 1), (4, 1, 1), (2, 1, 1, 1), (5, 1, 3)])
+def test_a_single_column_stays_one(shape):
+    data = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
+    axes = "yxc" if shape[-1] == 3 else "tzyx"[-len(shape) :]
+    level = open_image(data, axes=axes).images[0]
+
+    converted = to_itk_image(level)
+
+    sizes = [n for axis, n in zip(axes, shape, strict=True) if axis != "c"]
+    assert list(converted.GetLargestPossibleRegion().GetSize()) == sizes[::-1]
+    back = open_image(converted).images[0]
+    np.testing.assert_array_equal(back.data.compute(), data)

@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roiwidgets.errors import ImageError
+from roiwidgets.images import binning
+from roiwidgets.images.binning import downsample_block
 from roiwidgets.images.geometry import Grid, grid_of
 from roiwidgets.images.pyramid import (
     BinnedSource,
     bin_grid,
     display_levels,
-    downsample_block,
     pyramid_grids,
 )
 from roiwidgets.images.readers import open_image
@@ -111,6 +112,25 @@ def test_means_of_the_largest_integers_do_not_overflow():
         for value in (limits.min, limits.max):
             block = np.full((4, 4, 4), value, dtype)
             assert (downsample_block(block, (4, 4, 4), kind="mean") == value).all()
+
+
+@pytest.mark.parametrize("dtype", ["i1", "i2", "i4", "u1", "u2", "f4"])
+def test_slabs_of_a_block_are_binned_as_the_whole(dtype, monkeypatch):
+    monkeypatch.setattr(binning, "SLAB_VOXELS", 50)
+    limits = (-100, 100) if dtype[0] in "if" else (0, 200)
+    block = np.random.default_rng(0).integers(*limits, (14, 6, 8)).astype(dtype)
+
+    for factors in ((2, 2, 2), (2, 1, 4), (4, 2, 2), (1, 3, 2)):
+        expected = naive_bins(block, factors, naive_mean)
+        np.testing.assert_array_equal(downsample_block(block, factors, kind="mean"), expected)
+
+
+def test_infinite_values_are_binned_without_a_word():
+    block = np.array([[np.inf, 1], [-np.inf, 2], [np.inf, -np.inf], [1.7e308, 1.7e308]])
+
+    means = downsample_block(block, (1, 2), kind="mean").ravel()
+
+    np.testing.assert_array_equal(means, [np.inf, -np.inf, np.nan, np.inf])
 
 
 def test_factors_must_fit_the_block():

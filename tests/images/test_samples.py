@@ -52,6 +52,50 @@ def test_the_labels_phantom_has_the_labels_asked_for():
     assert len(labels) >= 5
 
 
+def test_the_calcium_movie_is_what_its_footprints_and_traces_say():
+    movie, footprints, traces = samples.calcium_movie(300, (40, 48), cells=5, seed=3)
+
+    pixels = movie.data.compute().astype(float)
+
+    assert tuple(movie.dims) == ("t", "y", "x")
+    assert movie.data.dtype == np.uint8
+    assert movie.scale["t"] == 0.05
+    assert pixels.max() < 22
+    assert footprints.max(axis=(1, 2)) == pytest.approx(1)
+    assert (traces.max(axis=1) >= 6).all()
+    # least squares on the pixels that one cell alone lights up gives its trace back
+    for footprint, trace in zip(footprints, traces, strict=True):
+        alone = (footprint > 0.3) & ((footprints > 0).sum(axis=0) == 1)
+        light = pixels[:, alone] - np.median(pixels[:, alone], axis=0)
+        found = light @ footprint[alone] / (footprint[alone] ** 2).sum()
+        assert np.corrcoef(found, trace)[0, 1] > 0.98
+
+
+def test_the_calcium_movie_is_decided_by_its_seed():
+    one, same = (samples.calcium_movie(20, (9, 10), seed=4) for _ in range(2))
+    other = samples.calcium_movie(20, (9, 10), seed=5)
+
+    np.testing.assert_array_equal(one.movie.data.compute(), same.movie.data.compute())
+    np.testing.assert_array_equal(one.traces, same.traces)
+    assert (one.movie.data.compute() != other.movie.data.compute()).any()
+
+
+@pytest.mark.parametrize(
+    ("frames", "shape", "cells"), [(0, (8, 8), 1), (1, (7, 8), 1), (1, (8, 8), -1)]
+)
+def test_a_calcium_movie_of_nothing_is_refused(frames, shape, cells):
+    with pytest.raises(ImageError, match="a calcium movie has at least 1 frame"):
+        samples.calcium_movie(frames, shape, cells)
+
+
+def test_a_calcium_movie_may_be_one_frame_without_cells():
+    movie, footprints, traces = samples.calcium_movie(1, (8, 9), cells=0)
+
+    assert movie.data.shape == (1, 8, 9)
+    assert footprints.shape == (0, 8, 9)
+    assert traces.shape == (0, 1)
+
+
 def test_the_data_folder_is_the_one_named(monkeypatch, tmp_path):
     monkeypatch.setenv("ROIWIDGETS_DATA", str(tmp_path))
     assert samples.data_folder() == tmp_path

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 
 import numpy as np
+import pytest
 import tifffile
 
 from roiwidgets.images.readers import open_image
+from roiwidgets.images.tiff import _open_level
 
 
 def counting(*shape: int, dtype: str = "uint16") -> np.ndarray:
@@ -77,3 +80,15 @@ def test_tiff_axes_can_be_given(tmp_path):
 
     assert only(tmp_path / "s.tif").dims == ("z", "y", "x")
     assert only(tmp_path / "s.tif", axes="tyx").dims == ("t", "y", "x")
+
+
+@pytest.mark.filterwarnings("always::ResourceWarning")
+def test_a_file_that_nobody_reads_any_more_is_closed(tmp_path, recwarn):
+    tifffile.imwrite(tmp_path / "s.tif", counting(5, 10, 12), metadata={"axes": "ZYX"})
+    level = only(tmp_path / "s.tif")
+    np.testing.assert_array_equal(level.data.compute(), counting(5, 10, 12))
+
+    _open_level.cache_clear()
+    gc.collect()
+
+    assert [str(warning.message) for warning in recwarn if "s.tif" in str(warning.message)] == []

@@ -10,16 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 from ngff_zarr import NgffImage
 
-from roiwidgets.images.axes import spatial_axes
 from roiwidgets.images.grid import (
     Direction,
     FloatArray,
     Grid,
     is_identity,
-    rotate_point,
+    placed_grid,
     world_translation,
 )
 from roiwidgets.images.sources import VoxelSource, source_array
@@ -58,19 +56,9 @@ def grid_of(image: NgffImage) -> Grid:
     ``NgffImage.translation`` is a world position; it is turned into the frame
     where the image carries a direction.
     """
-    dims = tuple(image.dims)
     direction = image.direction if isinstance(image, DirectedImage) else None
-    if is_identity(direction):
-        direction = None
-    origin = {axis: float(image.translation.get(axis, 0.0)) for axis in dims}
-    if direction is not None:
-        origin.update(rotate_point(origin, np.asarray(direction, float).T, spatial_axes(dims)))
-    return Grid(
-        axes=dims,
-        shape=tuple(int(n) for n in image.data.shape),
-        spacing=tuple(float(image.scale.get(axis, 1.0)) for axis in dims),
-        origin=tuple(origin[axis] for axis in dims),
-        direction=direction,
+    return placed_grid(
+        tuple(image.dims), image.data.shape, image.scale, image.translation, direction
     )
 
 

@@ -179,6 +179,40 @@ def _check_direction(direction: Direction, size: int) -> None:
         )
 
 
+def placed_grid(
+    axes: tuple[str, ...],
+    shape: tuple[int, ...],
+    spacing: Mapping[str, float],
+    translation: Mapping[str, float],
+    direction: Direction | None,
+) -> Grid:
+    """Return the grid of an image that is placed in the world.
+
+    Parameters
+    ----------
+    axes, shape
+        As for ``Grid``.
+    spacing
+        Distance between voxel centres per axis; 1 where missing.
+    translation
+        World position of the centre of the first voxel per axis; 0 where missing.
+    direction
+        Direction cosines of the spatial axes, in array-axis order; None is the identity.
+    """
+    if is_identity(direction):
+        direction = None
+    origin = {axis: float(translation.get(axis, 0.0)) for axis in axes}
+    if direction is not None:
+        origin.update(rotate_point(origin, np.asarray(direction, float).T, spatial_axes(axes)))
+    return Grid(
+        axes=axes,
+        shape=tuple(int(n) for n in shape),
+        spacing=tuple(float(spacing.get(axis, 1.0)) for axis in axes),
+        origin=tuple(origin[axis] for axis in axes),
+        direction=direction,
+    )
+
+
 def is_identity(direction: Direction | None) -> bool:
     """Tell whether a direction leaves the axes as they are."""
     return direction is None or bool(np.array_equal(direction, np.eye(len(direction))))

@@ -9,6 +9,7 @@ from ngff_zarr import Multiscales, NgffImage
 from numpy.typing import NDArray
 
 from roiwidgets.errors import ImageError
+from roiwidgets.images.crop import crop_image
 from roiwidgets.images.pyramid import BinnedSource
 from roiwidgets.images.sources import Slices, VoxelSource, voxel_source
 
@@ -68,16 +69,46 @@ def value_range(
     low, high = (float(value) for value in np.quantile(values, quantiles, method="nearest"))
     if low == high:
         low, high = float(values.min()), float(values.max())
-    if low == high:
-        high = max(low + 1.0, float(np.nextafter(low, np.inf)))
-    return low, high
+    return with_width(low, high)
+
+
+def with_width(low: float, high: float) -> tuple[float, float]:
+    """Return a range, or ``(value, value + 1)`` where both ends are one value.
+
+    Of a value so large that adding 1 does not change it, to the next float.
+    """
+    if low < high:
+        return low, high
+    return low, max(low + 1.0, float(np.nextafter(low, np.inf)))
+
+
+def channel_ranges(image: Multiscales, channels: int) -> list[tuple[float, float]]:
+    """Return ``value_range`` of each of the first channels of an image; a constant is allowed.
+
+    Raises
+    ------
+    ImageError
+        If no voxel of a channel's sample is finite.
+    """
+    level = _smallest_level(image)
+    whole = [slice(0, size) for size in level.data.shape]
+    axis = level.dims.index("c")
+    ranges = []
+    for channel in range(channels):
+        whole[axis] = slice(channel, channel + 1)
+        ranges.append(value_range(crop_image(level, tuple(whole), name=level.name)))
+    return ranges
 
 
 def _smallest_stored(image: Multiscales | NgffImage) -> VoxelSource:
-    levels = image.images if isinstance(image, Multiscales) else [image]
-    sources = [voxel_source(level.data) for level in levels]
+    return voxel_source((_smallest_level(image) if isinstance(image, Multiscales) else image).data)
+
+
+def _smallest_level(image: Multiscales) -> NgffImage:
     # binned levels would read every voxel of the level they are made from
-    return [source for source in sources if not isinstance(source, BinnedSource)][-1]
+    return [
+        level for level in image.images if not isinstance(voxel_source(level.data), BinnedSource)
+    ][-1]
 
 
 def _finite(block: NDArray[np.generic]) -> NDArray[np.generic]:

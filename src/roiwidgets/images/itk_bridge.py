@@ -54,6 +54,22 @@ def is_itk_image(value: object) -> bool:
     return kind.__module__.startswith("itk.") and hasattr(value, "GetLargestPossibleRegion")
 
 
+def is_itk_point_set(value: object) -> bool:
+    """Tell whether an object is an ``itk.PointSet`` or a mesh, without importing ITK."""
+    kind = type(value)
+    return kind.__module__.startswith("itk.") and hasattr(value, "GetPoints")
+
+
+@_itk_may_load()
+def points_of_itk(points: object) -> NDArray[np.float64]:
+    """Return the points of an ``itk.PointSet``, shape (N, dimension), columns x, y, z."""
+    import itk
+
+    template = itk.template(points)[1]
+    vectors = itk.array_from_vector_container(points.GetPoints())  # type: ignore[attr-defined] # ITK's
+    return np.asarray(vectors, np.float64).reshape(-1, int(template[1]))
+
+
 @_itk_may_load()
 def from_itk_image(image: itk.Image, *, name: str = "image") -> DirectedImage:
     """Return a copy of an ``itk.Image`` with its spacing, origin and direction.
@@ -163,6 +179,8 @@ def to_itk_image(image: NgffImage) -> itk.Image:
         raise UnsupportedDtypeError("ITK's wheels have no int64 images; convert to float64")
     result = itk.image_from_array(np.ascontiguousarray(voxels), is_vector=grid.is_rgb)
     translation = world_translation(grid)
+    # ITK reads a single column, which is contiguous in both orders, as a row
+    result.SetRegions([voxels.shape[grid.axes.index(axis)] for axis in lattice[::-1]])
     result.SetSpacing([grid.along(axis)[1] for axis in lattice[::-1]])
     result.SetOrigin([translation[axis] for axis in lattice[::-1]])
     result.SetDirection(itk.matrix_from_array(_itk_direction(grid.matrix(), len(lattice))))

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from roiwidgets.errors import ImageError, ParameterError, RegionError
+from roiwidgets.errors import ImageError, ParameterError
 from roiwidgets.images.geometry import Grid, grid_of
 from roiwidgets.images.readers import open_image
 from roiwidgets.images.sources import VoxelSource, voxel_source
+from roiwidgets.images.voxel_at import world_point
 
 SEGMENT = 64
 """Samples that are read together: the box around them stays small, whatever the line."""
@@ -75,13 +76,15 @@ def line_profile(
         raise ImageError("a profile is of one value per voxel, the image has colours")
     if order not in (0, 1):
         raise ParameterError(f"order must be 0 (nearest) or 1 (linear), got {order!r}")
-    ends = np.array([_point(start, grid), _point(stop, grid)])
+    ends = np.array([world_point(end, grid.spatial_axes) for end in (start, stop)])
     first, last = grid.world_to_index(ends)
     if samples is None:
         samples = int(min(np.ceil(np.abs(last - first).max()) + 1, MOST_SAMPLES))
         samples = max(samples, 2)
-    if not 2 <= samples <= MOST_SAMPLES:
-        raise ParameterError(f"samples must be from 2 to {MOST_SAMPLES}, got {samples}")
+    if int(samples) != samples or not 2 <= samples <= MOST_SAMPLES:
+        raise ParameterError(
+            f"samples must be an integer from 2 to {MOST_SAMPLES}, got {samples!r:.80}"
+        )
     share = np.linspace(0, 1, samples)
     places = first + share[:, None] * (last - first)
     chosen = {"t": 0, "c": 0, **(indices or {})}
@@ -93,16 +96,6 @@ def line_profile(
         ]
     )
     return share * float(np.linalg.norm(ends[1] - ends[0])), values
-
-
-def _point(point: Mapping[str, float], grid: Grid) -> list[float]:
-    missing = [axis for axis in grid.spatial_axes if axis not in point]
-    if missing or not all(np.isfinite(point[axis]) for axis in grid.spatial_axes):
-        raise RegionError(
-            f"an end of a line needs finite {', '.join(grid.spatial_axes)}, "
-            f"got {dict(point)!r:.120}"
-        )
-    return [float(point[axis]) for axis in grid.spatial_axes]
 
 
 def _sample(

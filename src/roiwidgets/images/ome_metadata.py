@@ -58,6 +58,11 @@ def is_multiscales(attributes: Attributes) -> bool:
     return bool(ome_attributes(attributes).get("multiscales"))
 
 
+def is_plate(attributes: Attributes) -> bool:
+    """Tell whether a group's attributes describe a plate, or a well of one."""
+    return bool({"plate", "well"} & set(ome_attributes(attributes)))
+
+
 def parse_multiscales(attributes: Attributes, *, where: str) -> StoredImage:
     """Return what the attributes of an OME-Zarr image group say.
 

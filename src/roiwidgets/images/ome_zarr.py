@@ -7,9 +7,7 @@ is offered here too.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 import zarr
 from ngff_zarr import Multiscales, NgffImage
@@ -17,18 +15,10 @@ from ngff_zarr.v04.zarr_metadata import Axis, Dataset, Scale, Translation
 from ngff_zarr.v05.zarr_metadata import Metadata
 
 from roiwidgets.errors import ImageError
-from roiwidgets.images.axes import check_axes
 from roiwidgets.images.geometry import make_image
-from roiwidgets.images.ome_metadata import StoredImage, StoredLevel, parse_multiscales
+from roiwidgets.images.ome_metadata import parse_multiscales
+from roiwidgets.images.ome_reading import located_levels
 from roiwidgets.images.ome_writing import AXIS_TYPES, multiscales_metadata, storage_axes
-from roiwidgets.images.sources import zarr_source
-from roiwidgets.images.transposed import TransposedSource
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    # the parameter of zarr's generic is its metadata version, which is all one to us
-    ZarrArray = zarr.Array[Any]
 
 __all__ = ["multiscales_metadata", "read_multiscales", "storage_axes", "to_multiscales"]
 
@@ -58,64 +48,24 @@ def read_multiscales(group: zarr.Group) -> Multiscales:
     UserWarning
         For what OME-Zarr does not allow but can be opened.
     """
-    where = str(group.store_path)
-    stored = parse_multiscales(dict(group.attrs), where=where)
-    arrays = [_level_array(group, level, stored, where) for level in stored.levels]
-    finest = tuple(int(n) for n in arrays[0].shape)
+    stored = parse_multiscales(dict(group.attrs), where=str(group.store_path))
     images = [
-        _level_image(array, _complete(level, finest, array.shape, where), stored)
-        for array, level in zip(arrays, stored.levels, strict=True)
+        make_image(
+            level.source,
+            axes=level.axes,
+            spacing=level.spacing,
+            translation=level.translation,
+            direction=stored.direction,
+            name=stored.name,
+            units=stored.units,
+            channel_names=stored.channel_names,
+            channel_colors=stored.channel_colors,
+        )
+        for level in located_levels(group, stored)
     ]
     result = to_multiscales(images, name=stored.name, is_labels=stored.is_labels)
     result.root_attributes = {**(result.root_attributes or {}), **stored.attributes}
     return result
-
-
-def _level_array(
-    group: zarr.Group, level: StoredLevel, stored: StoredImage, where: str
-) -> ZarrArray:
-    array = group.get(level.path)
-    if not isinstance(array, zarr.Array):
-        raise ImageError(f"{where} lists the level {level.path!r}, but there is no array of it")
-    if array.ndim != len(stored.axes):
-        raise ImageError(
-            f"{where}/{level.path} has {array.ndim} axes, but its metadata name {stored.axes}"
-        )
-    return array
-
-
-def _complete(
-    level: StoredLevel, finest: Sequence[int], shape: Sequence[int], where: str
-) -> StoredLevel:
-    """Return a level with a scale: where none is stored, the one its shape suggests."""
-    if level.scale is not None:
-        return level
-    warnings.warn(
-        f"{where}/{level.path} has no scale; one is derived from its shape, with voxels of size 1 "
-        "at the finest level",
-        stacklevel=3,
-    )
-    scale = tuple(float(round(n / m)) if m else 1.0 for n, m in zip(finest, shape, strict=True))
-    return StoredLevel(level.path, scale, tuple(0.5 * (s - 1) for s in scale))
-
-
-def _level_image(array: ZarrArray, level: StoredLevel, stored: StoredImage) -> NgffImage:
-    assert level.scale is not None
-    axes = check_axes(stored.memory_axes or stored.axes)
-    source = zarr_source(array)
-    if axes != stored.axes:
-        source = TransposedSource(source, tuple(stored.axes.index(axis) for axis in axes))
-    return make_image(
-        source,
-        axes=axes,
-        spacing=dict(zip(stored.axes, level.scale, strict=True)),
-        translation=dict(zip(stored.axes, level.translation, strict=True)),
-        direction=stored.direction,
-        name=stored.name,
-        units=stored.units,
-        channel_names=stored.channel_names,
-        channel_colors=stored.channel_colors,
-    )
 
 
 def to_multiscales(

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from roiwidgets.images.pyramid import BinnedSource
-from roiwidgets.images.sources import Slices, Voxels
+from roiwidgets.images.resampled import ResampledSource
+from roiwidgets.images.sources import Slices, Voxels, VoxelSource
+from roiwidgets.images.transposed import FlippedSource, TransposedSource
 
 MOST_CHUNKS = 64
 """Chunks that a look reads at most; 64^3 uint8 takes about 0.7 ms each."""
+
+
+TURNED = (FlippedSource, TransposedSource, ResampledSource)
+"""Sources that show another one in another direction."""
 
 
 class Reader(Protocol):
@@ -26,8 +33,45 @@ class Reader(Protocol):
         """Return the voxels of ``slices``."""
 
 
+@dataclass(frozen=True, eq=False)
+class QuickSource:
+    """Another source, of which each read is a quick look."""
+
+    source: VoxelSource
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Voxels along each axis."""
+        return self.source.shape
+
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        """Data type in native byte order."""
+        return self.source.dtype
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """Chunks of the source."""
+        return self.source.chunks
+
+    def read(self, slices: Slices) -> Voxels:
+        """Return a quick look at the voxels in ``slices``."""
+        return quick_look(self.source, slices)
+
+    def restrict(self, slices: Slices) -> QuickSource:
+        """Return a quick look at a restricted source."""
+        return QuickSource(self.source.restrict(slices))
+
+
+def voxels_read(source: Reader) -> int:
+    """Return how many stored voxels are read for one voxel of a level, about."""
+    while isinstance(source, TURNED):
+        source = source.source
+    return int(np.prod(source.factors)) if isinstance(source, BinnedSource) else 1
+
+
 def quick_look(source: Reader, slices: Slices) -> Voxels:
-    """Return the voxels in ``slices``, of a binned level approximately.
+    """Return the voxels in ``slices``, of a binned level, turned or not, approximately.
 
     Parameters
     ----------
@@ -44,6 +88,8 @@ def quick_look(source: Reader, slices: Slices) -> Voxels:
         where that would touch more than ``MOST_CHUNKS`` chunks, the nearest one in an
         evenly spaced choice of them.
     """
+    if isinstance(source, TURNED):
+        return replace(source, source=QuickSource(source.source)).read(slices)
     if not isinstance(source, BinnedSource):
         return source.read(slices)
     stored = source.source

@@ -46,8 +46,9 @@ def open_image(
     image
         A path or ``file://`` URL of an OME-Zarr image (0.4, 0.5), of a label image
         inside it (``.../labels/NAME``), of any Zarr array or group with one image,
-        of a TIFF, OME-TIFF or ImageJ file (lazy by page), or of a NIfTI, NRRD or
-        MetaImage file (read whole, by ITK). An http, s3, ... URL of a Zarr store.
+        of a TIFF, OME-TIFF or ImageJ file (lazy by page), of a NIfTI, NRRD or
+        MetaImage file (read whole, by ITK), or of a PNG, JPEG or other picture. An
+        http, s3, ... URL of a Zarr store.
         A numpy, dask, Zarr or xarray array; a Zarr group or store; an ``itk.Image``
         (copied); an ``NgffImage``; a ``Multiscales``, whose arrays are kept as they
         are (those that ngff-zarr reads do not pickle: open the path instead).

@@ -13,8 +13,23 @@ from numpy.typing import NDArray
 
 from roiwidgets.errors import ImageError
 from roiwidgets.images.geometry import make_image
+from roiwidgets.images.movie_samples import CalciumMovie, calcium_movie
 from roiwidgets.images.sources import ArraySource, Voxels
 from roiwidgets.images.tiling import memory_chunks
+
+__all__ = [
+    "DATA_VARIABLE",
+    "CalciumMovie",
+    "RealVolume",
+    "calcium_movie",
+    "ct_phantom",
+    "data_folder",
+    "fetch",
+    "labels_phantom",
+    "movie_phantom",
+    "open_real",
+    "rgb_phantom",
+]
 
 DATA_VARIABLE = "ROIWIDGETS_DATA"
 _MILLIMETERS = {"z": "millimeter", "y": "millimeter", "x": "millimeter"}

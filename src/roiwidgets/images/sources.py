@@ -1,7 +1,7 @@
 """Where voxels come from: small picklable objects that read a box of an array.
 
-Worker processes import this module, so it needs numpy and zarr only; dask is
-loaded when a dask array is made or read. Sources read with the indices of the
+Worker processes import this module, so it needs numpy only; dask and zarr-python are
+loaded when an array needs them. Sources read with the indices of the
 whole array and return native, C-contiguous numpy arrays.
 """
 
@@ -15,15 +15,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 import numpy as np
-import zarr
 from numpy.typing import NDArray
-from zarr.storage import FsspecStore, LocalStore
 
 from roiwidgets.errors import ImageError, UnsupportedDtypeError
-from roiwidgets.images.zarr_arrays import open_zarr_array
+from roiwidgets.images.rust_arrays import RustArray
+from roiwidgets.images.zarr_arrays import open_array_to_read
 
 if TYPE_CHECKING:
     import dask.array as da
+    import zarr
 
     # the parameter of zarr's generic is its metadata version, which is all one to us
     ZarrArray = zarr.Array[Any]
@@ -72,7 +72,7 @@ class StoredSource(ABC):
 
     @property
     @abstractmethod
-    def _array(self) -> ZarrArray:
+    def _array(self) -> RustArray | ZarrArray:
         """The opened array."""
 
     @property
@@ -92,6 +92,10 @@ class StoredSource(ABC):
 
     def read(self, slices: Slices) -> Voxels:
         """Return the voxels in ``slices``; missing chunks read as the fill value."""
+        return np.require(self.peek(slices), requirements=["C", "W"])
+
+    def peek(self, slices: Slices) -> Voxels:
+        """Return the voxels in ``slices`` to look at, not to write to: without a copy."""
         return np.ascontiguousarray(self._array[slices], dtype=self.dtype)
 
     def restrict(self, slices: Slices) -> Self:  # noqa: ARG002 - a location is small already
@@ -125,13 +129,13 @@ class ZarrSource(StoredSource):
     """Same for all copies of one source: a store that is written anew is opened anew."""
 
     @property
-    def _array(self) -> ZarrArray:
-        return _open_zarr_array(self)
+    def _array(self) -> RustArray | ZarrArray:
+        return _open_array(self)
 
 
 @lru_cache(maxsize=OPEN_ARRAYS)
-def _open_zarr_array(source: ZarrSource) -> ZarrArray:
-    return open_zarr_array(source.location, source.path, dict(source.storage_options or ()))
+def _open_array(source: ZarrSource) -> RustArray | ZarrArray:
+    return open_array_to_read(source.location, source.path, dict(source.storage_options or ()))
 
 
 class _PartSource:
@@ -344,6 +348,8 @@ def zarr_source(array: ZarrArray) -> VoxelSource:
     UnsupportedDtypeError
         If images cannot have the array's data type.
     """
+    from zarr.storage import FsspecStore, LocalStore
+
     native_dtype(array.dtype)
     store = array.store
     if isinstance(store, LocalStore):

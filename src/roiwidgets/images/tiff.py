@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -17,7 +18,7 @@ from roiwidgets.errors import ImageError, UnsupportedImageError
 from roiwidgets.images.axes import KNOWN_AXES, SPATIAL_AXES, is_rgb
 from roiwidgets.images.interop import image_of_source
 from roiwidgets.images.ome_zarr import to_multiscales
-from roiwidgets.images.sources import StoredSource
+from roiwidgets.images.sources import StoredSource, Voxels
 from roiwidgets.images.units import spelt_out_unit
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     # the parameter of zarr's generic is its metadata version, which is all one to us
     ZarrArray = zarr.Array[Any]
 
-TIFF_SUFFIXES = (".tif", ".tiff", ".btf", ".lsm")
 OPEN_FILES = 32
 """TIFF files that one process keeps open."""
 
@@ -58,6 +58,15 @@ class TiffSource(StoredSource):
     def _array(self) -> ZarrArray:
         return _open_level(self)
 
+    def read_once(self) -> Voxels:
+        """Return all voxels of the level, and close the file: for files that are read once.
+
+        Through ``read`` a file stays open for the next box.
+        """
+        with TiffFile(self.path) as file:
+            voxels: Voxels = file.series[0].levels[self.level].asarray()
+        return voxels
+
 
 @lru_cache(maxsize=OPEN_FILES)
 def _open_level(source: TiffSource) -> ZarrArray:
@@ -65,6 +74,8 @@ def _open_level(source: TiffSource) -> ZarrArray:
         store = file.series[0].aszarr(level=source.level)
     opened = zarr.open(store, mode="r")
     assert isinstance(opened, zarr.Array)
+    # the store opens the file again when it reads, and leaves it open
+    weakref.finalize(opened, store.close)
     return opened
 
 

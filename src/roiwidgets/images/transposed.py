@@ -1,4 +1,4 @@
-"""A source whose axes are read in a different order."""
+"""Sources whose axes are read in a different order, or backwards."""
 
 from __future__ import annotations
 
@@ -49,3 +49,48 @@ class TransposedSource:
 
     def _inside(self, slices: Slices) -> Slices:
         return tuple(slices[self.order.index(axis)] for axis in range(len(self.order)))
+
+
+@dataclass(frozen=True, eq=False)
+class FlippedSource:
+    """Another source with some axes read from their last voxel to the first.
+
+    Parameters
+    ----------
+    source
+        What is read.
+    flipped
+        Axes that are read backwards.
+    """
+
+    source: VoxelSource
+    flipped: tuple[int, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Voxels along each axis."""
+        return self.source.shape
+
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        """Data type in native byte order."""
+        return self.source.dtype
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """Chunks of the source."""
+        return self.source.chunks
+
+    def read(self, slices: Slices) -> Voxels:
+        """Return the voxels in ``slices``."""
+        return np.ascontiguousarray(np.flip(self.source.read(self._inside(slices)), self.flipped))
+
+    def restrict(self, slices: Slices) -> FlippedSource:
+        """Return the same view on a restricted source."""
+        return replace(self, source=self.source.restrict(self._inside(slices)))
+
+    def _inside(self, slices: Slices) -> Slices:
+        return tuple(
+            slice(size - s.stop, size - s.start) if axis in self.flipped else s
+            for axis, (s, size) in enumerate(zip(slices, self.shape, strict=True))
+        )

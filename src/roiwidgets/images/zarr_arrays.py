@@ -1,46 +1,29 @@
-"""Zarr arrays by location, decoded by Rust threads where that gives the same voxels.
+"""Zarr arrays by location, opened by zarr-python or, faster and lighter, by Rust.
 
-zarr-python decodes chunk by chunk in Python; the ``zarrs`` package does the same for
-the common codecs without it: 5 times sooner for 64^3 chunks of uint8.
+Worker processes import this module: zarr-python is loaded when an array needs it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import numcodecs
-import zarr
-from zarr.codecs import (
-    BloscCodec,
-    BytesCodec,
-    Crc32cCodec,
-    GzipCodec,
-    ShardingCodec,
-    TransposeCodec,
-    ZstdCodec,
-)
-from zarr.core.metadata import ArrayV2Metadata
+from typing import TYPE_CHECKING
 
 from roiwidgets.errors import ImageError
+from roiwidgets.images.rust_arrays import RustArray, open_rust_array
 
-_RUST = {"codec_pipeline.path": "zarrs.ZarrsCodecPipeline"}
-_CODECS = (
-    BloscCodec,
-    BytesCodec,
-    Crc32cCodec,
-    GzipCodec,
-    ShardingCodec,
-    TransposeCodec,
-    ZstdCodec,
-)
-_COMPRESSORS = (numcodecs.Blosc, numcodecs.GZip, numcodecs.Zlib, numcodecs.Zstd)
+if TYPE_CHECKING:
+    from typing import Any
+
+    import zarr
+
+    # the parameter of zarr's generic is its metadata version, which is all one to us
+    ZarrArray = zarr.Array[Any]
 
 
 def open_zarr_array(
     location: str, path: str = "", storage_options: Mapping[str, object] | None = None
-) -> zarr.Array[Any]:
+) -> ZarrArray:
     """Return the Zarr array at a location, opened for reading.
 
     Parameters
@@ -57,38 +40,36 @@ def open_zarr_array(
     ImageError
         If there is a group instead of an array.
     """
+    import zarr
 
-    def open_again() -> object:
-        options = dict(storage_options) if storage_options else None
-        return zarr.open(location, path=path or None, mode="r", storage_options=options)
-
-    opened = open_again()
+    options = dict(storage_options) if storage_options else None
+    opened = zarr.open(location, path=path or None, mode="r", storage_options=options)
     if not isinstance(opened, zarr.Array):
         raise ImageError(f"{location}/{path} is a Zarr group; give the path of an array inside it")
-    if not Path(location).is_dir() or not _is_decoded_alike(opened):
-        return opened
-    with zarr.config.set(_RUST):
-        decoded_by_rust = open_again()
-    assert isinstance(decoded_by_rust, zarr.Array)
-    return decoded_by_rust
+    return opened
 
 
-def _is_decoded_alike(array: zarr.Array[Any]) -> bool:
-    """Tell whether ``zarrs`` reads an array; it refuses, or warns of, what is not listed."""
-    if array.dtype.kind not in "buif":
-        return False
-    metadata = array.metadata
-    if isinstance(metadata, ArrayV2Metadata):
-        return (
-            metadata.order == "C"
-            and array.dtype.isnative
-            and not metadata.filters
-            and (metadata.compressor is None or isinstance(metadata.compressor, _COMPRESSORS))
-        )
-    return all(_is_known(codec) for codec in metadata.codecs)
+def open_array_to_read(
+    location: str, path: str = "", storage_options: Mapping[str, object] | None = None
+) -> RustArray | ZarrArray:
+    """Return the array at a location as what reads its voxels for the least.
+
+    Parameters and errors are those of ``open_zarr_array``.
+    """
+    folder = Path(location, path)
+    rust = open_rust_array(str(folder)) if folder.is_dir() else None
+    return rust or open_zarr_array(location, path, storage_options)
 
 
-def _is_known(codec: object) -> bool:
-    if isinstance(codec, ShardingCodec):
-        return all(_is_known(inner) for inner in (*codec.codecs, *codec.index_codecs))
-    return isinstance(codec, _CODECS)
+def open_local_array_to_write(folder: str) -> RustArray:
+    """Return an array of an output, in its folder, opened for reading and writing.
+
+    Raises
+    ------
+    ImageError
+        If it is none that outputs are made of.
+    """
+    array = open_rust_array(folder)
+    if array is None:
+        raise ImageError(f"{folder} holds no array that can be written; promote to another path")
+    return array
