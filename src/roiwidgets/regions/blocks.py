@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 Slices = tuple[slice, ...]
@@ -95,4 +95,18 @@ def contains(outer: Slices, box: Slices) -> bool:
     return all(
         big.start <= side.start and side.stop <= big.stop
         for big, side in zip(outer, box, strict=True)
+    )
+
+
+def bounding_box(boxes: Sequence[Slices]) -> Slices:
+    """Return the smallest box that holds all of some boxes.
+
+    Examples
+    --------
+    >>> bounding_box([(slice(0, 3),), (slice(5, 6),)])
+    (slice(0, 6, None),)
+    """
+    return tuple(
+        slice(min(side.start for side in sides), max(side.stop for side in sides))
+        for sides in zip(*boxes, strict=True)
     )
