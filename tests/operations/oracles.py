@@ -27,6 +27,7 @@ def phantom(shape: tuple[int, ...], dtype: str = "uint8", seed: int = 7) -> Voxe
 
 def as_image(array: Voxels, spacing: tuple[float, ...]) -> object:
     image = itk.image_from_array(np.ascontiguousarray(array))
+    image.SetRegions(list(reversed(array.shape)))  # ITK reads a single column as a row
     image.SetSpacing([float(step) for step in reversed(spacing)])
     return image
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import functools
 import json
+from typing import Literal
 
 import cloudpickle
 import itk
@@ -17,6 +18,12 @@ def scaled(voxels: np.ndarray, factor: float = 2.0, *, flip: bool = False) -> np
     """A user's function that can be imported again."""
     result = voxels.astype(np.float32) * factor
     return result[::-1] if flip else result
+
+
+def rounded(
+    voxels: np.ndarray, method: Literal["up", "down"] = "down", note: str = ""
+) -> np.ndarray:
+    return np.ceil(voxels) if method == "up" else np.floor(voxels)
 
 
 def test_keywords_with_defaults_become_parameters() -> None:
@@ -122,6 +129,35 @@ def test_an_edited_function_or_another_captured_number_changes_the_recipe() -> N
 
     assert make(3).recipe() == make(3).recipe()
     assert make(3).recipe() != make(4).recipe()
+
+
+def test_words_are_parameters_and_survive_the_recipe() -> None:
+    operation = ops.operation(rounded, halo=0, output_dtype="float64", method="up")
+    value = np.array([[1.2, -1.2]])
+
+    again = ops.load_operation(operation.to_json())
+
+    assert [(p.kind, p.choices) for p in operation.parameters] == [
+        ("choice", ("up", "down")), ("choice", ())
+    ]  # fmt: skip
+    np.testing.assert_array_equal(again(value), np.ceil(value))
+    assert operation.with_values(method="down")(value).tolist() == [[1.0, -2.0]]
+    assert operation.with_values(note="any word").values["note"] == "any word"
+    with pytest.raises(ParameterError, match="method='sideways' must be one of 'up', 'down'"):
+        operation.with_values(method="sideways")
+    with pytest.raises(ParameterError, match="note=3 must be a word"):
+        operation.with_values(note=3)
+
+
+def test_annotations_that_are_no_types_are_no_trouble() -> None:
+    def halved(voxels: np.ndarray, mode: str = "a") -> np.ndarray:
+        return voxels / 2
+
+    halved.__annotations__ = {"voxels": "an array of z, y, x", "mode": "nowhere.Mode"}
+
+    (mode,) = ops.operation(halved, halo=0).parameters
+
+    assert (mode.default, mode.choices) == ("a", ())
 
 
 def test_a_partial_is_not_mistaken_for_an_importable_function() -> None:

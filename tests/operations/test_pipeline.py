@@ -78,8 +78,27 @@ def test_lengths_in_voxels_follow_the_scale_and_the_notes_say_so() -> None:
 
     assert finer.values["median.radius"] == 8
     assert finer.values["discrete_gaussian.sigma"] == 3
-    assert len(notes) == 1
+    assert len(notes) == 2  # sigma is a length in the world
     assert "radius 2 voxels at spacing 4 x 4 x 4 becomes 8 at spacing 1 x 1 x 1" in notes[0]
+    assert "maximum_kernel_width 32 voxels at spacing 4 x 4 x 4 becomes 128" in notes[1]
+
+
+def test_a_width_below_the_least_one_stays_there() -> None:
+    coarser, _ = ops.discrete_gaussian(sigma=3, maximum_kernel_width=5).at_spacing(
+        (1.0, 1.0), (4.0, 4.0)
+    )
+
+    assert coarser.values["maximum_kernel_width"] == 3
+
+
+def test_votes_keep_their_share_of_the_box_and_reload() -> None:
+    voting = ops.voting_binary(radius=10, birth_threshold=9000, survival_threshold=0)
+
+    finer, _ = voting.at_spacing((4.0, 4.0, 4.0), (1.0, 1.0, 1.0))
+
+    assert finer.values["birth_threshold"] == round(9000 * (81 / 21) ** 3)
+    assert finer.values["survival_threshold"] == 0
+    assert ops.load_operation(finer.to_json()).values == finer.values
 
 
 def test_a_converted_radius_beyond_the_slider_is_kept_and_reloads() -> None:

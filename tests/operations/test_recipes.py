@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import roiwidgets.operations as ops
@@ -27,6 +29,23 @@ def test_pipelines_and_open_limits_come_back() -> None:
 
     assert str(again) == str(pipeline)
     assert again.values["binary_threshold.upper"] == float("inf")
+
+
+def limited(voxels: np.ndarray, low: float = -math.inf, high: float = 9.0, word: str = "inf"):
+    """A function that can be imported again."""
+    assert word == "inf"
+    return np.clip(voxels, low, high).astype(voxels.dtype)
+
+
+def test_infinite_values_of_a_users_function_come_back() -> None:
+    operation = ops.operation(limited, halo=0, high=math.inf)
+    json.loads(operation.to_json(), parse_constant=pytest.fail)
+
+    again = ops.load_operation(operation.to_json())
+
+    assert again.values == {"low": -math.inf, "high": math.inf, "word": "inf"}
+    voxels = np.array([[-3.5, 400.0]])
+    np.testing.assert_array_equal(again(voxels), voxels)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import importlib
 import inspect
 import sys
 import textwrap
+import typing
 from collections.abc import Callable, Mapping
 from typing import TypeAlias, cast
 
@@ -23,7 +24,13 @@ from roiwidgets.operations.operation import (
     Values,
     Voxels,
 )
-from roiwidgets.operations.parameters import Kind, Parameter, Unit, Value
+from roiwidgets.operations.parameters import (
+    Kind,
+    Parameter,
+    Unit,
+    Value,
+    values_of_recipe,
+)
 from roiwidgets.operations.scaling import widen
 from roiwidgets.operations.stated import FixedHalo, Halo, Stated
 
@@ -46,8 +53,9 @@ def operation(
     ----------
     function
         A function of one array, or an ``itk.*_image_filter``. Its first parameter
-        takes the array; keywords with a number or a boolean as default become
-        parameters; a keyword ``spacing`` is given the spacing of the array's axes.
+        takes the array; keywords with a number, a boolean or a word as default become
+        parameters (an annotation ``Literal["a", "b"]`` says which words there are); a
+        keyword ``spacing`` is given the spacing of the array's axes.
         It may return an array or an ``itk.Image``.
     name
         Shown to people; the function's name by default.
@@ -58,9 +66,9 @@ def operation(
     output_dtype
         Data type of the result; that of the input by default.
     units
-        Unit per parameter: ``voxel`` lengths are converted between scales,
-        ``intensity`` takes its range from the data. For ITK filters the usual names
-        are known.
+        Unit per parameter (``Parameter.unit``): ``voxel`` lengths are converted
+        between scales, ``intensity`` takes its range from the data. For ITK filters
+        the usual names are known.
     takes_itk_image
         Whether the function takes an ``itk.Image`` with its spacing, not an array.
     **values
@@ -118,6 +126,7 @@ class UserCall:
         if self._takes_itk_image:
             itk = public_itk("Image", "PyBuffer")
             given = itk.image_view_from_array(array)
+            given.SetRegions(list(reversed(array.shape)))  # type: ignore[attr-defined] # an itk.Image; a column would be read as a row
             given.SetSpacing([float(step) for step in reversed(spacing)])  # type: ignore[attr-defined] # an itk.Image
         # the name keeps an itk.Image alive while its voxels are copied
         returned = self._function(given, **values, **extra)
@@ -154,7 +163,6 @@ def load_user_function(recipe: Mapping[str, object]) -> Operation:
             "package that holds it"
         ) from error
     stated = Stated.from_options(cast("Mapping[str, object]", recipe.get("options", {})))
-    values = cast("Mapping[str, Value]", recipe.get("values", {}))
     plain = operation(
         cast("UserFunction", found),
         name=str(recipe["operation"]),
@@ -163,6 +171,7 @@ def load_user_function(recipe: Mapping[str, object]) -> Operation:
         units=stated.units,
         takes_itk_image=stated.takes_itk_image,
     )
+    values = values_of_recipe(recipe, plain.parameters)
     widened = dataclasses.replace(plain, parameters=widen(plain.parameters, values))
     return widened.with_values(**values)
 
@@ -173,18 +182,35 @@ def _parameters_of(function: UserFunction) -> tuple[tuple[Parameter, ...], bool]
     except ValueError:  # functions written in C, such as numpy's, may have none
         return (), False
     takes_spacing = "spacing" in signature.parameters
+    words = _words_of(function)
     parameters = []
     for name, described in list(signature.parameters.items())[1:]:
         default = described.default
-        if name != "spacing" and isinstance(default, bool | int | float):
-            parameters.append(Parameter(name, kind_of(default), default))
+        if name != "spacing" and isinstance(default, bool | int | float | str):
+            choices = words.get(name, ()) if isinstance(default, str) else ()
+            parameters.append(Parameter(name, kind_of(default), default, choices=choices))
     return tuple(parameters), takes_spacing
+
+
+def _words_of(function: UserFunction) -> dict[str, tuple[str, ...]]:
+    """Return the words that annotations such as ``Literal["a", "b"]`` allow, by parameter."""
+    try:
+        hints = typing.get_type_hints(function)
+    except (AttributeError, NameError, SyntaxError, TypeError):  # annotations may be any text
+        return {}
+    return {
+        name: tuple(word for word in typing.get_args(hint) if isinstance(word, str))
+        for name, hint in hints.items()
+        if typing.get_origin(hint) is typing.Literal
+    }
 
 
 def kind_of(default: Value) -> Kind:
     """Return the kind of parameter that a default value suggests."""
     if isinstance(default, bool):
         return "boolean"
+    if isinstance(default, str):
+        return "choice"
     return "integer" if isinstance(default, int) else "float"
 
 

@@ -2,7 +2,8 @@
 
 - What ``GetArrayViewFromImage`` returns dies with its image: it is copied while the
   filter, which owns the image, is alive.
-- ITK reads a Fortran-ordered array as its transpose: arrays must be C-contiguous.
+- ITK reads a Fortran-ordered array as its transpose: arrays must be C-contiguous. One
+  that is both, such as a single column, it takes for Fortran-ordered: it is told.
 - Axes are x, y, z here and nowhere else in this layer.
 """
 
@@ -13,8 +14,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from roiwidgets.errors import UnsupportedDtypeError
-from roiwidgets.operations.itk_loader import load_buffer, make_filter
-from roiwidgets.operations.operation import Dtype, Spacing, Voxels
+from roiwidgets.operations.itk_loader import ItkFilter, load_buffer, make_filter
+from roiwidgets.operations.operation import Box, Dtype, Spacing, Voxels
 
 PIXEL_CODES = {
     "uint8": "UC",
@@ -35,6 +36,8 @@ def run_filter(
     settings: Mapping[str, object],
     *,
     output_dtype: Dtype | None = None,
+    takes_kernel: bool = False,
+    inside: Box | None = None,
 ) -> Voxels:
     """Return what an ITK filter makes of an array, computed in one thread.
 
@@ -51,23 +54,44 @@ def run_filter(
         axis are in the array's order.
     output_dtype
         Pixel type of the filter's output; that of the array by default.
+    takes_kernel
+        Whether the class is wrapped for a structuring element.
+    inside
+        Box of the result that is computed and returned, with explicit starts and stops;
+        all of it by default. For classes that ask for what they need of their input.
     """
     given = image_type(array.dtype, array.ndim)
     returned = image_type(output_dtype or array.dtype, array.ndim)
     # the name keeps the array alive, whose memory the image uses
     voxels = np.ascontiguousarray(array)
     image = load_buffer(given).GetImageViewFromArray(voxels)
+    image.SetRegions(list(reversed(voxels.shape)))
     image.SetSpacing([float(step) for step in reversed(spacing)])
-    chosen = make_filter(name, given, returned)
+    chosen = make_filter(name, given, returned, takes_kernel=takes_kernel)
     chosen.SetNumberOfWorkUnits(1)
     for setter, value in settings.items():
         ordered = list(reversed(value)) if isinstance(value, tuple) else value
         getattr(chosen, f"Set{setter}")(ordered)
     chosen.SetInput(image)
+    if inside is not None:
+        _request(chosen, inside)
     chosen.Update()
+    if inside is not None:
+        # the view takes the size of the whole output, of which only this has been computed
+        chosen.GetOutput().SetRegions([side.stop - side.start for side in reversed(inside)])
     view = load_buffer(returned).GetArrayViewFromImage(chosen.GetOutput())
     result: Voxels = np.array(view, order="C")
     return result
+
+
+def _request(chosen: ItkFilter, box: Box) -> None:
+    """Let a filter compute a box of its output only."""
+    chosen.UpdateOutputInformation()
+    region = chosen.GetOutput().GetLargestPossibleRegion()
+    for axis, side in enumerate(reversed(box)):
+        region.SetIndex(axis, side.start)
+        region.SetSize(axis, side.stop - side.start)
+    chosen.GetOutput().SetRequestedRegion(region)
 
 
 def image_type(dtype: Dtype, ndim: int) -> str:

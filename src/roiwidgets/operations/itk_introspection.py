@@ -39,6 +39,8 @@ iterations, or random numbers that differ from block to block."""
 UNITS_BY_NAME: Mapping[str, Unit] = MappingProxyType(
     {
         "radius": "voxel",
+        "maximum_kernel_width": "voxel",
+        "number_of_iterations": "voxel steps",
         "sigma": "world",
         "domain_sigma": "world",
         "lower": "intensity",
@@ -117,6 +119,7 @@ class ItkCall:
         """Return a copy of the filter's result."""
         itk = public_itk("Image", "PyBuffer", self._name, self.class_name)
         image = itk.image_view_from_array(array)
+        image.SetRegions(list(reversed(array.shape)))  # a column would be read as a row
         image.SetSpacing([float(step) for step in reversed(spacing)])
         # the name keeps the result alive while its voxels are copied
         with without_swig_warnings():  # the last modules load as late as here

@@ -28,13 +28,24 @@ class ItkFilter(Protocol):
     def SetInput(self, image: object) -> None: ...  # noqa: N802, D102 # ITK's name
     def SetNumberOfWorkUnits(self, count: int) -> None: ...  # noqa: N802, D102 # ITK's name
     def Update(self) -> None: ...  # noqa: N802, D102 # ITK's name
-    def GetOutput(self) -> object: ...  # noqa: N802, D102 # ITK's name
+    def UpdateOutputInformation(self) -> None: ...  # noqa: N802, D102 # ITK's name
+    def GetOutput(self) -> ItkImage: ...  # noqa: N802, D102 # ITK's name
+
+
+class ItkRegion(Protocol):
+    """The part of an ITK region that is used here; axes are x, y, z."""
+
+    def SetIndex(self, axis: int, start: int) -> None: ...  # noqa: N802, D102 # ITK's name
+    def SetSize(self, axis: int, size: int) -> None: ...  # noqa: N802, D102 # ITK's name
 
 
 class ItkImage(Protocol):
     """The part of an ITK image that is used here."""
 
+    def SetRegions(self, size: list[int]) -> None: ...  # noqa: N802, D102 # ITK's name
     def SetSpacing(self, spacing: list[float]) -> None: ...  # noqa: N802, D102 # ITK's name
+    def GetLargestPossibleRegion(self) -> ItkRegion: ...  # noqa: N802, D102 # ITK's name
+    def SetRequestedRegion(self, region: ItkRegion) -> None: ...  # noqa: N802, D102 # ITK's name
 
 
 class ItkBuffer(Protocol):
@@ -88,7 +99,16 @@ def load_buffer(image: str) -> ItkBuffer:
     return cast("ItkBuffer", found or _public("PyBuffer", (image,)))
 
 
-def make_filter(name: str, given: str, returned: str) -> ItkFilter:
+def make_structuring_element(shape: str, radius: int, ndim: int) -> object:
+    """Return a ``Box``, ``Ball`` or ``Cross`` of ``2 * radius + 1`` voxels a side."""
+    found = _direct("FlatStructuringElement", f"itkFlatStructuringElement{ndim}")
+    if found is None:
+        found = public_itk("FlatStructuringElement").FlatStructuringElement[ndim]
+    element: object = getattr(found, shape)([radius] * ndim)
+    return element
+
+
+def make_filter(name: str, given: str, returned: str, *, takes_kernel: bool = False) -> ItkFilter:
     """Return a new filter object for an input and an output image type.
 
     Parameters
@@ -97,18 +117,21 @@ def make_filter(name: str, given: str, returned: str) -> ItkFilter:
         Class name without ``itk``, for example ``MedianImageFilter``.
     given, returned
         Image types, for example ``IUC3``.
+    takes_kernel
+        Whether the class is wrapped for a structuring element.
 
     Raises
     ------
     UnsupportedDtypeError
         If ITK's wheels do not wrap the filter for these types.
     """
-    for suffix in (f"{given}{returned}", given):
+    kernel = f"SE{given[-1]}" if takes_kernel else ""
+    for suffix in (f"{given}{returned}{kernel}", given):
         factory = _direct(name, f"itk{name}{suffix}_New")
         if factory is not None:
             return cast("Callable[[], ItkFilter]", factory)()
     for images in ((given, returned), (given,)):
-        template = _public(name, images)
+        template = _public(name, images, takes_kernel=takes_kernel)
         if template is not None:
             return cast("ItkFilter", template.New())  # type: ignore[attr-defined] # an ITK class
     raise UnsupportedDtypeError(
@@ -132,7 +155,9 @@ def _direct(class_name: str, attribute: str) -> object | None:
 
 
 @lru_cache(maxsize=64)
-def _public(class_name: str, images: tuple[str, ...]) -> object | None:
+def _public(
+    class_name: str, images: tuple[str, ...], *, takes_kernel: bool = False
+) -> object | None:
     """Return an instance of a public template; None where ITK does not wrap it."""
     template = getattr(public_itk("Image", class_name), class_name, None)
     if template is None:
@@ -140,6 +165,8 @@ def _public(class_name: str, images: tuple[str, ...]) -> object | None:
     # the names of image types are made of an I, the pixel type and the dimension
     itk = public_itk("Image")
     types = tuple(itk.Image[getattr(itk, image[1:-1]), int(image[-1])] for image in images)
+    if takes_kernel:
+        types += (itk.FlatStructuringElement[int(images[0][-1])],)
     try:
         found: object = template[types if len(types) > 1 else types[0]]
     except (KeyError, TypeError):

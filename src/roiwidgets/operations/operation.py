@@ -7,9 +7,7 @@ one object, so they cannot drift apart.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -19,11 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roiwidgets.errors import ImageError, OperationError, UnsupportedDtypeError
-from roiwidgets.operations.parameters import Parameter, Value
+from roiwidgets.operations.inside import ComputesInside
+from roiwidgets.operations.parameters import Parameter, Value, check_names, value_to_json
 from roiwidgets.operations.scaling import convert_lengths, range_from_data, widen
 
 Voxels: TypeAlias = "NDArray[np.generic]"
 Dtype: TypeAlias = "np.dtype[np.generic]"
+Box: TypeAlias = "tuple[slice, ...]"
 Spacing: TypeAlias = "tuple[float, ...]"
 Values: TypeAlias = "Mapping[str, Value]"
 Support = Literal["pointwise", "neighbourhood", "iterative", "global", "unknown"]
@@ -50,8 +50,8 @@ class Operation:
     values
         Value per parameter, in the order of ``parameters``.
     support
-        How far the result looks around a voxel; ``unknown`` and ``global`` cannot
-        run block by block.
+        How far the result looks around a voxel; ``unknown`` cannot run block by
+        block, ``global`` only in passes (``reductions.RunsInPasses``).
     halo_rule
         Voxels around a block that the result depends on, per axis.
     dtype_rule
@@ -82,12 +82,14 @@ class Operation:
 
     def __post_init__(self) -> None:
         known = {parameter.name: parameter for parameter in self.parameters}
-        _check_names(self.values, tuple(known), self.name)
+        check_names(self.values, tuple(known), self.name)
         checked = {name: p.check(self.values.get(name, p.default)) for name, p in known.items()}
         object.__setattr__(self, "values", MappingProxyType(checked))
 
-    def __call__(self, array: Voxels, spacing: Spacing | None = None) -> Voxels:
-        """Return the result for a whole array.
+    def __call__(
+        self, array: Voxels, spacing: Spacing | None = None, *, inside: Box | None = None
+    ) -> Voxels:
+        """Return the result for an array, or for a box of it.
 
         Parameters
         ----------
@@ -95,6 +97,8 @@ class Operation:
             Voxels along z, y, x or y, x.
         spacing
             Distance between voxels along each axis; 1 by default.
+        inside
+            Slices of what is wanted, with explicit starts and stops; all by default.
 
         Raises
         ------
@@ -112,11 +116,17 @@ class Operation:
         steps = tuple(spacing) if spacing is not None else (1.0,) * array.ndim
         # ITK reads foreign byte orders and Fortran order as if they were its own
         given = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
+        function: object = self.function
         try:
-            result = self.function(given, steps, self.values)
+            if inside is not None and isinstance(function, ComputesInside):
+                result = function.inside(given, steps, self.values, inside)
+                given, inside = given[inside], None
+            else:
+                result = self.function(given, steps, self.values)
         except Exception as error:
             raise OperationError(f"{self} failed with {type(error).__name__}: {error}") from error
-        return self._check_result(given, result)
+        checked = self._check_result(given, result)
+        return checked if inside is None else np.ascontiguousarray(checked[inside])
 
     def __or__(self, other: Operation | Pipeline) -> Pipeline:
         """Return the pipeline that runs this operation, then the other."""
@@ -140,7 +150,7 @@ class Operation:
         ParameterError
             If a value is outside its range.
         """
-        _check_names(values, tuple(p.name for p in self.parameters), self.name)
+        check_names(values, tuple(p.name for p in self.parameters), self.name)
         return dataclasses.replace(self, values={**self.values, **values})  # type: ignore[dict-item] # checked at once in __post_init__
 
     def halo(self, spacing: Spacing) -> tuple[int, ...]:
@@ -171,9 +181,10 @@ class Operation:
         """Raise an ``UnsupportedDtypeError`` unless the operation takes a data type."""
         name = np.dtype(input_dtype).newbyteorder("=").name
         if self.dtypes and name not in self.dtypes:
+            other = "float32" if "float32" in self.dtypes else self.dtypes[0]
             raise UnsupportedDtypeError(
                 f"{self.name} takes {', '.join(self.dtypes)}, the image is {name}; convert it "
-                "first, for example with image.data.astype('float32')"
+                f"first, for example with image.data.astype({other!r})"
             )
 
     def at_spacing(self, tuned: Spacing, target: Spacing) -> tuple[Operation, tuple[str, ...]]:
@@ -205,10 +216,10 @@ class Operation:
         recipe: dict[str, object] = {
             "operation": self.name,
             "origin": self.origin,
-            "values": {name: _to_json(value) for name, value in self.values.items()},
+            "values": {name: value_to_json(value) for name, value in self.values.items()},
         }
         if self.options:
-            recipe["options"] = {name: _to_json(value) for name, value in self.options.items()}
+            recipe["options"] = {name: value_to_json(value) for name, value in self.options.items()}
         if self.source:
             recipe |= {"rerunnable": False, "source": self.source}
         return recipe
@@ -263,7 +274,7 @@ class Pipeline:
         """Parameters of all steps, named ``step.parameter``."""
         return tuple(
             dataclasses.replace(parameter, name=f"{label}.{parameter.name}")
-            for label, step in zip(self._labels(), self.steps, strict=True)
+            for label, step in zip(self.labels(), self.steps, strict=True)
             for parameter in step.parameters
         )
 
@@ -273,7 +284,7 @@ class Pipeline:
         return MappingProxyType(
             {
                 f"{label}.{name}": value
-                for label, step in zip(self._labels(), self.steps, strict=True)
+                for label, step in zip(self.labels(), self.steps, strict=True)
                 for name, value in step.values.items()
             }
         )
@@ -291,11 +302,13 @@ class Pipeline:
         )  # fmt: skip
         return min((step.support for step in self.steps), key=order.index)
 
-    def __call__(self, array: Voxels, spacing: Spacing | None = None) -> Voxels:
+    def __call__(
+        self, array: Voxels, spacing: Spacing | None = None, *, inside: Box | None = None
+    ) -> Voxels:
         """Return the result of all steps; errors are those of the step that failed."""
-        for step in self.steps:
+        for step in self.steps[:-1]:
             array = step(array, spacing)
-        return array
+        return self.steps[-1](array, spacing, inside=inside)
 
     def __or__(self, other: Operation | Pipeline) -> Pipeline:
         """Return the pipeline that runs the other after this one."""
@@ -308,9 +321,9 @@ class Pipeline:
         """Return the pipeline with other values, by full or unambiguous short names."""
         known = tuple(parameter.name for parameter in self.parameters)
         full = {self._full_name(name, known): value for name, value in values.items()}
-        _check_names(full, known, self.name)
+        check_names(full, known, self.name)
         steps = []
-        for label, step in zip(self._labels(), self.steps, strict=True):
+        for label, step in zip(self.labels(), self.steps, strict=True):
             own = {k.removeprefix(f"{label}."): v for k, v in full.items()
                    if k.startswith(f"{label}.")}  # fmt: skip
             steps.append(step.with_values(**own))
@@ -351,14 +364,11 @@ class Pipeline:
         """Return the recipe as text; errors are those of ``Operation.to_json``."""
         return recipe_to_json(list(self.steps), is_pipeline=True)
 
-    def _labels(self) -> tuple[str, ...]:
-        seen: dict[str, int] = {}
-        labels = []
-        for step in self.steps:
-            seen[step.name] = seen.get(step.name, 0) + 1
-            number = seen[step.name]
-            labels.append(step.name if number == 1 else f"{step.name}_{number}")
-        return tuple(labels)
+    def labels(self) -> tuple[str, ...]:
+        """Return the names of the steps, each once: ``median`` and ``median_2``."""
+        names = [step.name for step in self.steps]
+        counts = [names[: i + 1].count(name) for i, name in enumerate(names)]
+        return tuple(n if c == 1 else f"{n}_{c}" for n, c in zip(names, counts, strict=True))
 
     def _full_name(self, name: str, known: tuple[str, ...]) -> str:
         matches = [full for full in known if full.rsplit(".", 1)[-1] == name]
@@ -383,17 +393,3 @@ def recipe_to_json(steps: list[Operation], *, is_pipeline: bool = False) -> str:
 
 def _rebuild(fields: dict[str, object]) -> Operation:
     return Operation(**fields)  # type: ignore[arg-type] # the fields of another Operation
-
-
-def _check_names(given: Mapping[str, object], known: tuple[str, ...], operation: str) -> None:
-    for name in given:
-        if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            names = ", ".join(known) or "none"
-            hint = f"did you mean {close[0]!r}?" if close else f"it has {names}"
-            raise TypeError(f"{operation} has no parameter {name!r}; {hint}")
-
-
-def _to_json(value: Value) -> object:
-    """Return a value as JSON has it; infinities by name."""
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

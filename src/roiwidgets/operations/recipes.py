@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +13,8 @@ from roiwidgets.errors import OperationError
 from roiwidgets.operations.catalog import CATALOG
 from roiwidgets.operations.custom import load_user_function
 from roiwidgets.operations.operation import RECIPE_VERSION, Operation, Pipeline
-from roiwidgets.operations.parameters import Value
+from roiwidgets.operations.parameters import values_of_recipe
+from roiwidgets.operations.plugins import load_plugin, plugin_names
 from roiwidgets.operations.scaling import widen
 
 Recipe = Mapping[str, object]
@@ -56,18 +58,25 @@ def _load_step(recipe: Recipe) -> Operation:
     if recipe.get("origin", "catalogue") != "catalogue":
         return load_user_function(recipe)
     name = str(recipe["operation"])
-    if name not in CATALOG:
-        raise OperationError(f"unknown operation {name!r}; known are {', '.join(CATALOG)}")
-    stored = cast("Mapping[str, Value]", recipe.get("values", {}))
-    values = {key: _from_json(value) for key, value in stored.items()}
-    operation = CATALOG[name]()
+    operation = _load_filter(name)
+    values = values_of_recipe(recipe, operation.parameters)
     # a length that was converted to a finer scale may lie beyond the slider's range
     widened = dataclasses.replace(operation, parameters=widen(operation.parameters, values))
     return widened.with_values(**values)
 
 
-def _from_json(value: Value) -> Value:
-    return float(value) if value in ("inf", "-inf") else value
+def _load_filter(name: str) -> Operation:
+    """Return a filter of the catalogue, or of another package, at its defaults."""
+    if name in CATALOG:
+        return CATALOG[name]()
+    if name in plugin_names():
+        return load_plugin(name)
+    known = (*CATALOG, *plugin_names())
+    close = ", ".join(difflib.get_close_matches(name, known)) or "none"
+    raise OperationError(
+        f"unknown operation {name!r}; known are {', '.join(known)}. Similar: {close}. If it "
+        "comes with another package, install that"
+    )
 
 
 def _read(recipe: str | Path) -> Recipe:

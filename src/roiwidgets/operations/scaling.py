@@ -34,29 +34,61 @@ def convert_lengths(
     -------
     values, notes
         Lengths in voxels keep their size in the world: they are multiplied by the
-        geometric mean of the ratios of the spacings. Integers are rounded, to at
-        least 1. Lengths in world units and intensities stay.
+        geometric mean of the ratios of the spacings; counts of voxels keep the volume
+        they stand for, votes their share of the box. Integers are rounded, to at
+        least 1. Lengths in world units and intensities stay; so do steps from voxel to
+        voxel, and a note says that they reach less far.
     """
     ratios = [a / b for a, b in zip(tuned, target, strict=True)]
-    ratio = math.prod(ratios) ** (1 / len(ratios))
-    is_uneven = max(ratios) > 1.001 * min(ratios)
+    mean = math.prod(ratios) ** (1 / len(ratios))
+    how = (
+        f", the mean of {_words(tuple(ratios))} times" if max(ratios) > 1.001 * min(ratios) else ""
+    )
     converted, notes = dict(values), []
-    for parameter in parameters:
+    # votes follow the radius, which is converted before them
+    for parameter in sorted(parameters, key=lambda one: one.unit == "box votes"):
         value = values[parameter.name]
-        if parameter.unit != "voxel" or isinstance(value, bool | str) or not value:
+        if isinstance(value, bool | str) or not value:
             continue
-        length: float = value * ratio
-        if parameter.kind == "integer":
-            length = max(1, round(length))
-        if math.isclose(length, value):
+        if parameter.unit == "voxel steps" and tuned != target:
+            notes.append(_step_note(name, parameter, value, tuned, target))
+        factor = {
+            "voxel": mean,
+            "voxel count": math.prod(ratios),
+            "box votes": _box_ratio(values, converted, len(ratios)),
+        }.get(parameter.unit or "", 1.0)
+        result = _rounded(parameter, value * factor)
+        if math.isclose(result, value):
             continue
-        converted[parameter.name] = length
-        mean = f", the mean of {_words(tuple(ratios))} times" if is_uneven else ""
+        converted[parameter.name] = result
         notes.append(
             f"{name}: {parameter.name} {value:g} voxels at spacing {_words(tuned)} becomes "
-            f"{length:g} at spacing {_words(target)}{mean}"
+            f"{result:g} at spacing {_words(target)}{how if parameter.unit == 'voxel' else ''}"
         )
     return converted, tuple(notes)
+
+
+def _rounded(parameter: Parameter, length: float) -> float:
+    if parameter.kind != "integer":
+        return length
+    return max(1, math.ceil(parameter.minimum or 0), round(length))
+
+
+def _box_ratio(before: Mapping[str, Value], after: Mapping[str, Value], sides: int) -> float:
+    """Return by how much the box of ``radius`` has more voxels than before."""
+    if "radius" not in before:
+        return 1.0
+    old, new = (2 * float(values["radius"]) + 1 for values in (before, after))
+    return (new / old) ** sides
+
+
+def _step_note(
+    name: str, parameter: Parameter, value: float, tuned: Spacing, target: Spacing
+) -> str:
+    return (
+        f"{name}: {parameter.name} stay {value:g}: steps from voxel to voxel, which are "
+        f"{_words(target)} apart, where it was tuned {_words(tuned)}"
+    )
 
 
 def widen(parameters: tuple[Parameter, ...], values: Mapping[str, object]) -> tuple[Parameter, ...]:
@@ -68,7 +100,7 @@ def widen(parameters: tuple[Parameter, ...], values: Mapping[str, object]) -> tu
     widened = []
     for parameter in parameters:
         value = values.get(parameter.name)
-        is_length = parameter.unit == "voxel" and parameter.maximum is not None
+        is_length = parameter.unit in ("voxel", "box votes") and parameter.maximum is not None
         if is_length and isinstance(value, int | float) and parameter.maximum is not None:
             parameter = dataclasses.replace(parameter, maximum=max(parameter.maximum, float(value)))
         widened.append(parameter)
