@@ -72,6 +72,12 @@ def kills_its_worker(voxels: Voxels) -> Voxels:
     return voxels
 
 
+def recorded(path: Path) -> list[str]:
+    """Return the keys of the blocks that workers recorded for an unfinished output, sorted."""
+    files = path.with_name(f"{path.name}.partial").glob("work-*/finished/*.txt")
+    return sorted(line[:-1] for file in files for line in file.read_text().split("\n") if line)
+
+
 def files_of(folder: Path) -> dict[str, bytes]:
     """Return every chunk of a store by its path; metadata with dates are left out."""
     return {
@@ -79,3 +85,22 @@ def files_of(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name not in ("zarr.json", ".zattrs", ".zgroup")
     }
+
+
+class InlinePreviewWorkers(Inline):
+    """Stands in for the warm processes of a preview: blocks run at once in its thread."""
+
+    count = 2
+    is_closed = False
+
+    def __init__(self, folder: str) -> None:
+        pass
+
+    def prepare(self, preparation: object) -> None:
+        """Nothing has to be loaded beforehand."""
+
+    def replace_worker_of(self, future: Future[object]) -> None:
+        raise AssertionError("a block that has run is never abandoned")
+
+    def close(self) -> None:
+        self.is_closed = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import json
+import os
 import threading
 from concurrent.futures import Executor, Future
 from pathlib import Path
@@ -29,6 +29,7 @@ from tests.engine.phantoms import (
     fails_beyond,
     files_of,
     image_of,
+    recorded,
     voxels_of,
 )
 
@@ -85,7 +86,7 @@ def test_a_cancelled_promotion_keeps_its_blocks(tmp_path: Path) -> None:
     with pytest.raises(PromotionCancelled):
         run(tmp_path / "a.zarr", Inline(), cancel=cancel, on_progress=count)
 
-    assert (tmp_path / "a.zarr.partial" / "finished.txt").read_text().count("\n") >= 3
+    assert len(recorded(tmp_path / "a.zarr")) >= 3
     run(tmp_path / "a.zarr", Inline(), on_progress=count)
     assert done[-1][0] == done[-1][1]
 
@@ -112,13 +113,15 @@ def test_a_failing_block_stops_all_and_says_where(tmp_path: Path) -> None:
     # as if its halo were proven: else the check of the halo would meet the voxel first
     operation = dataclasses.replace(ops.operation(fails_beyond, halo=0), origin="catalogue")
 
-    with pytest.raises(PromotionError, match=r"the block at \(16, 0, 32\) failed.*too bright") as e:
+    with pytest.raises(
+        PromotionError, match=r"block \[16:24, 0:16, 32:40\] failed.*too bright"
+    ) as e:
         run(tmp_path / "a.zarr", Inline(), voxels, operation=operation)
 
     assert isinstance(e.value.__cause__, OperationError)
     assert isinstance(e.value.__cause__.__cause__, ValueError)
     assert not (tmp_path / "a.zarr").exists()
-    assert (tmp_path / "a.zarr.partial" / "finished.txt").read_text()
+    assert recorded(tmp_path / "a.zarr")
 
 
 @pytest.mark.parametrize(
@@ -183,7 +186,7 @@ def test_a_crash_after_the_last_rename_loses_nothing(tmp_path: Path) -> None:
     with pytest.raises(PromotionCancelled):
         run(path, Counting(4, interrupt))
     partial = tmp_path / "a.zarr.partial"
-    kept = {name: (partial / name).read_text() for name in ("plan.json", "finished.txt")}
+    kept = {name: (partial / name).read_text() for name in ("plan.json", "owner.json")}
     result = run(path, Inline())
     expected = voxels_of(result.images[0])
     partial.mkdir()  # as it stands when the process dies between the rename and the removal
@@ -199,8 +202,8 @@ def test_a_record_that_a_crash_cut_off_is_not_believed(tmp_path: Path) -> None:
     path = tmp_path / "a.zarr"
     with pytest.raises(PromotionCancelled):
         run(path, Counting(5, interrupt))
-    record = tmp_path / "a.zarr.partial" / "finished.txt"
-    record.write_text(record.read_text() + "0:16,16,3")
+    (record,) = (tmp_path / "a.zarr.partial").glob("work-*/finished/*.txt")
+    record.write_text(record.read_text() + "\n0:16,16,3")
 
     result = run(path, Inline())
 
@@ -209,18 +212,44 @@ def test_a_record_that_a_crash_cut_off_is_not_believed(tmp_path: Path) -> None:
     )
 
 
-def test_a_second_promotion_to_the_same_place_takes_over(tmp_path: Path) -> None:
-    path = tmp_path / "a.zarr"
+def test_a_second_promotion_is_refused_while_the_first_lives(tmp_path: Path) -> None:
+    path, refused = tmp_path / "a.zarr", []
 
     def begin_another() -> None:
-        plan = json.loads((tmp_path / "a.zarr.partial" / "plan.json").read_text())
-        another = OutputStore(path, "0.5")
-        another.begin(plan, [], resume=True)
-        another.suspend()
+        with pytest.raises(
+            PromotionError, match=f"process {os.getpid()} on .*still runs; wait"
+        ) as e:
+            run(path, Inline())
+        refused.append(e)
 
-    with pytest.raises(PromotionError, match="another promotion has begun"):
-        run(path, Counting(3, begin_another))
-    run(path, Inline())
+    result = run(path, Counting(3, begin_another))
+
+    assert len(refused) == 1
+    expected = ops.median(1)(VOXELS, (2.0, 0.7, 1.3))
+    np.testing.assert_array_equal(voxels_of(result.images[0]), expected)
+
+
+def test_tasks_of_a_promotion_that_is_gone_write_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.zarr"
+    kept: list[object] = []
+
+    class Keeping(Inline):
+        def submit(self, fn, /, *args, **kwargs) -> Future[object]:
+            kept.append(lambda: fn(*args, **kwargs))
+            return super().submit(fn, *args, **kwargs)
+
+    with pytest.raises(PromotionCancelled):
+        run(path, Keeping(), on_progress=lambda done, _: interrupt() if done == 3 else None)
+    first, wrote = kept[0], []
+
+    def begin() -> None:
+        with pytest.raises(PromotionError, match="another promotion has begun"):
+            first()  # type: ignore[operator] # a function
+        wrote.extend(tmp_path.glob("a.zarr.partial/work-*"))
+
+    run(path, Counting(2, begin))
+
+    assert len(wrote) == 1  # the folder of the new one
 
 
 def test_a_disk_that_refuses_is_one_clear_error(

@@ -20,6 +20,7 @@ from roiwidgets.images.sources import ArraySource, VoxelSource
 from roiwidgets.operations import Operation
 from roiwidgets.regions.blocks import Slices
 from tests.engine.phantoms import Voxels, kills_its_worker
+from tests.engine.test_workers import children_of, is_running, wait_until
 from tests.operations.oracles import OPERATIONS, oracle, phantom
 
 ROOT = Path(__file__).parents[2]
@@ -129,15 +130,19 @@ def test_only_the_newest_request_is_delivered(preview: tuple[PreviewRunner, Reco
     np.testing.assert_array_equal(recorder.results[last], oracle("median", VOXELS, SPACING))
 
 
-def test_a_stuck_worker_is_replaced(preview: tuple[PreviewRunner, Recorder]) -> None:
+def test_a_stuck_worker_is_replaced(
+    preview: tuple[PreviewRunner, Recorder], tmp_path: Path
+) -> None:
     runner, recorder = preview
+    taken_up = tmp_path / "taken_up"
 
     def stuck(voxels: Voxels) -> Voxels:
+        taken_up.touch()
         time.sleep(3600)
         return voxels
 
     runner.submit(request(ops.operation(stuck, halo=0), box((0, 60), (0, 70), (0, 80))))
-    time.sleep(0.2)  # it is taken up; nothing tells when
+    wait_until(taken_up.exists)
     run = runner.submit(request(ops.median(2), box((0, 9), (0, 9), (0, 9))))
 
     assert runner.wait(TIMEOUT_S)
@@ -203,7 +208,8 @@ def test_cancel_delivers_nothing_more(preview: tuple[PreviewRunner, Recorder]) -
 
 
 SCRIPT = """
-import sys, time
+import pathlib, sys, time
+from tests.engine.test_workers import wait_until
 from tests.engine.test_preview import PreviewRunner, box, request, ops
 states = []
 runner = PreviewRunner(on_state=states.append, on_error=lambda run, error: print(error))
@@ -213,21 +219,20 @@ print(runner._folder, flush=True)
 if sys.argv[1] == "hang":
     time.sleep(3600)
 if sys.argv[1] == "busy":
-    stuck = ops.operation(lambda v: time.sleep(3600), halo=0)
+    taken_up = pathlib.Path(sys.argv[2])
+    stuck = ops.operation(lambda v: (taken_up.touch(), time.sleep(3600)), halo=0)
     runner.submit(request(stuck, box((0, 9), (0, 9), (0, 9))))
-    time.sleep(0.3)
+    wait_until(taken_up.exists)
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 @pytest.mark.parametrize("how", ["end", "busy", "hang"])
-def test_no_process_and_no_file_outlives_its_session(how: str) -> None:
-    from tests.engine.test_workers import children_of, is_running, wait_until
-
+def test_no_process_and_no_file_outlives_its_session(how: str, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
     with subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, how], env=environment, stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL, text=True,
+        [sys.executable, "-c", SCRIPT, how, str(tmp_path / "taken_up")],
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     ) as process:  # fmt: skip
         assert process.stdout is not None
         folder = Path(process.stdout.readline().strip())

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import ngff_zarr
 import numpy as np
 import pytest
 import yaozarrs
 import zarr
+from dask.utils import key_split
 from ome_zarr_models import open_ome_zarr
 
 import roiwidgets.operations as ops
+from roiwidgets.engine.plan import plan
 from roiwidgets.engine.promote import promote
 from roiwidgets.errors import PromotionError, RoiwidgetsError
 from roiwidgets.images.readers import open_image
-from tests.engine.phantoms import Inline, files_of, image_of, kills_its_worker, voxels_of
+from tests.engine.phantoms import (
+    Inline,
+    files_of,
+    image_of,
+    kills_its_worker,
+    recorded,
+    voxels_of,
+)
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 VOXELS = np.random.default_rng(0).integers(0, 200, (40, 50, 60), dtype=np.uint8)
 ROOT = Path(__file__).parents[2]
@@ -35,8 +50,9 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[object]:
-    distributed = pytest.importorskip("distributed")
+def client() -> Iterator[Client]:
+    import distributed
+
     with (
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
@@ -78,16 +94,97 @@ def test_a_local_pool_writes_the_same_bytes(tmp_path: Path, reference: dict[str,
 @pytest.mark.filterwarnings("ignore")  # distributed's own, on two busy cores
 @pytest.mark.parametrize("is_active", [False, True], ids=["passed", "active"])
 def test_a_cluster_writes_the_same_bytes(
-    is_active: bool, client: object, tmp_path: Path, reference: dict[str, bytes]
+    is_active: bool, client: Client, tmp_path: Path, reference: dict[str, bytes]
 ) -> None:
     path = tmp_path / "out.zarr"
     run = {"chunks": 16, "progress": False}
 
     if is_active:
-        with client.as_current():  # type: ignore[attr-defined] # a Client
+        with client.as_current():
             promote(image_of(VOXELS), ops.median(1), path, **run)
     else:
-        promote(image_of(VOXELS), ops.median(1), path, executor=client, **run)  # type: ignore[arg-type] # a Client
+        promote(image_of(VOXELS), ops.median(1), path, executor=client, **run)
+
+    assert files_of(path) == reference
+
+
+@pytest.mark.filterwarnings("ignore")  # distributed's own, on two busy cores
+def test_a_cluster_runs_all_passes(client: Client, tmp_path: Path) -> None:
+    operation = ops.median(1) | ops.otsu_threshold() | ops.connected_components("full")
+
+    result = promote(
+        image_of(VOXELS), operation, tmp_path / "out.zarr", executor=client, chunks=16,
+        progress=False,
+    )  # fmt: skip
+
+    np.testing.assert_array_equal(voxels_of(result.images[0]), operation(VOXELS, (2.0, 0.7, 1.3)))
+
+
+@pytest.mark.filterwarnings("ignore")  # distributed's own, on two busy cores
+def test_a_dashboard_shows_each_block_by_its_name(client: Client, tmp_path: Path) -> None:
+    from distributed import get_task_stream
+
+    operation = ops.median(1) | ops.otsu_threshold()
+    checked = plan(image_of(VOXELS), operation, tmp_path / "out.zarr", chunks=8)
+    starts = set(itertools.product(*map(range, (0,) * 3, VOXELS.shape, checked.block_shape)))
+
+    with get_task_stream(client) as ran:
+        for name in ("out.zarr", "again.zarr"):
+            promote(
+                image_of(VOXELS), operation, tmp_path / name, executor=client, chunks=8,
+                progress=False,
+            )  # fmt: skip
+
+    blocks = [entry["key"][1:] for entry in ran.data]
+    groups = Counter(key_split(entry["key"]) for entry in ran.data)
+    assert len(starts) == checked.blocks == 3 * 4 * 4
+    assert groups == {
+        "exact histogram of 256 bins": 2 * len(starts),
+        "median | otsu_threshold": 2 * len(starts),
+    }
+    assert Counter(blocks) == dict.fromkeys(starts, 4)
+    assert len({entry["key"] for entry in ran.data}) == len(ran.data)
+
+
+@pytest.mark.filterwarnings("ignore")  # distributed's own, on two busy cores
+def test_a_worker_of_a_cluster_that_is_killed_is_made_up_for(
+    client: object, tmp_path: Path, reference: dict[str, bytes]
+) -> None:
+    killed: list[int] = []
+
+    def kill_one(done: int, _: int) -> None:
+        if done >= 1 and not killed:
+            killed.append(client.submit(os.getpid, pure=False).result())  # type: ignore[attr-defined] # a Client
+            os.kill(killed[0], signal.SIGKILL)
+
+    promote(
+        image_of(VOXELS), ops.median(1), tmp_path / "out.zarr", executor=client, chunks=16,  # type: ignore[arg-type] # a Client
+        progress=False, on_progress=kill_one,
+    )  # fmt: skip
+
+    assert killed
+    assert files_of(tmp_path / "out.zarr") == reference
+
+
+@pytest.mark.filterwarnings("ignore")  # distributed's own, on two busy cores
+def test_a_client_that_is_closed_is_one_clear_error_and_the_next_one_goes_on(
+    client: object, tmp_path: Path, reference: dict[str, bytes]
+) -> None:
+    from distributed import Client
+
+    path = tmp_path / "out.zarr"
+    address = client.scheduler.address  # type: ignore[attr-defined] # a Client
+    with (
+        Client(address, set_as_default=False) as closing,
+        pytest.raises(PromotionError, match=r"takes no more blocks.*with another executor"),
+    ):
+        promote(
+            image_of(VOXELS), ops.median(1), path, executor=closing, chunks=16, progress=False,
+            on_progress=lambda done, _: closing.close() if done >= 5 else None,
+        )  # fmt: skip
+    assert len(recorded(path)) >= 5
+
+    promote(image_of(VOXELS), ops.median(1), path, executor=client, chunks=16, progress=False)  # type: ignore[arg-type] # a Client
 
     assert files_of(path) == reference
 
@@ -146,22 +243,23 @@ def start_script(path: Path, wait_s: float) -> subprocess.Popen[str]:
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_a_killed_promotion_leaves_no_image_no_orphan_and_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "out.zarr"
-    record = tmp_path / "out.zarr.partial" / "finished.txt"
+    partial = tmp_path / "out.zarr.partial"
     with start_script(path, 0.05) as process:
-        wait_until(lambda: record.exists() and record.read_text().count("\n") >= 3)
+        wait_until(lambda: len(recorded(path)) >= 3)
         workers = children_of(process.pid)
         process.send_signal(signal.SIGKILL)
-    before = set(record.read_text().split())
+    before = recorded(path)
+    (data,) = partial.glob("work-*/data")
 
     assert [p.name for p in tmp_path.iterdir() if "out" in p.name] == ["out.zarr.partial"]
-    for folder in (record.parent, record.parent / "data"):
+    for folder in (partial, data.parent, data):
         assert_no_image(folder)
     wait_until(lambda: not any(is_running(pid) for pid in workers))
     with start_script(path, 0.05) as process:
         output, errors = process.communicate(timeout=120)
     assert output == "done\n", errors
     assert len(before) >= 3
-    assert not record.exists()
+    assert not partial.exists()
     np.testing.assert_array_equal(voxels_of(open_image(path).images[0]), VOXELS // 2)
 
 

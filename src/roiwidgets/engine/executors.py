@@ -2,34 +2,94 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import warnings
-from collections.abc import Iterator
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+from uuid import uuid4
 
 import loky
 
+from roiwidgets.engine.costs import available_memory
+from roiwidgets.engine.worker import BlockInput
 from roiwidgets.engine.worker_process import WORKER_ENVIRONMENT, start_worker
 from roiwidgets.errors import ParameterError
 
 if TYPE_CHECKING:
     from distributed import Client
 
+Task = TypeVar("Task", bound=BlockInput)
+Result = TypeVar("Result")
+
 IDLE_WORKERS_STAY_S = 120
 RETRIES = 2
 """How often a cluster tries a block again whose worker died."""
 
 
-@dataclass(frozen=True, slots=True)
 class Workers:
-    """An executor and how many blocks it runs at once."""
+    """An executor, how many blocks it runs at once, and the memory for each.
 
-    executor: Executor
-    count: int
+    Parameters
+    ----------
+    executor
+        Runs them.
+    count
+        Blocks at once.
+    memory_bytes
+        What the smallest worker of a cluster may take, or what this machine has left.
+    is_alive
+        Whether results can still come.
+    """
+
+    largest_bundle: float = math.inf
+    """Blocks that may go to a worker as one task."""
+
+    def __init__(
+        self,
+        executor: Executor,
+        count: int,
+        memory_bytes: int,
+        is_alive: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self.executor, self.count, self.memory_bytes = executor, count, memory_bytes
+        self.is_alive = is_alive
+
+    def submit(
+        self, function: Callable[[tuple[Task, ...]], Result], tasks: tuple[Task, ...]
+    ) -> Future[Result]:
+        """Run a function on tasks in a worker."""
+        return self.executor.submit(function, tasks)
+
+
+class ClusterWorkers(Workers):
+    """Workers of a ``distributed.Client``, whose dashboard shows each block by its name.
+
+    Notes
+    -----
+    A key is what is done and where the block begins, such as ``("median-...", 0, 64, 128)``,
+    and belongs to this promotion alone: of tasks with one key a scheduler runs the first.
+    """
+
+    largest_bundle = 1
+
+    def __init__(
+        self, executor: Executor, count: int, memory_bytes: int, is_alive: Callable[[], bool]
+    ) -> None:
+        super().__init__(executor, count, memory_bytes, is_alive)
+        self._token = uuid4().hex
+
+    def submit(
+        self, function: Callable[[tuple[Task, ...]], Result], tasks: tuple[Task, ...]
+    ) -> Future[Result]:
+        """Run a function on the one task in a worker."""
+        (task,) = tasks
+        stage = task.key.partition(":")[0]
+        key = (f"{task.title}-{self._token}-{stage}", *task.block.start)
+        return self.executor.submit(function, tasks, key=key)  # type: ignore[call-arg] # distributed's own
 
 
 @contextmanager
@@ -73,9 +133,10 @@ def open_workers(
             initializer=start_worker,
             initargs=(os.getpid(), None),
         )
-        yield Workers(pool, count)
+        yield Workers(pool, count, available_memory())
     elif isinstance(executor, Executor):
-        yield Workers(executor, workers or getattr(executor, "_max_workers", None) or 2)
+        count = workers or getattr(executor, "_max_workers", None) or 2
+        yield Workers(executor, count, available_memory())
     elif hasattr(executor, "get_executor"):
         threads = executor.ncores().values()
         if any(count > 1 for count in threads):
@@ -84,13 +145,32 @@ def open_workers(
                 "each process; start it with threads_per_worker=1",
                 stacklevel=4,
             )
-        with executor.get_executor(pure=False, retries=RETRIES) as client_executor:
-            yield Workers(client_executor, max(1, sum(threads)))
+        yield from _workers_of_client(executor, max(1, sum(threads)))
     else:
         raise TypeError(
             f"executor must be a concurrent.futures.Executor or a distributed.Client, got "
             f"{type(executor).__name__}"
         )
+
+
+def _workers_of_client(client: Client, count: int) -> Iterator[Workers]:
+    def is_alive() -> bool:
+        # futures of a closed client may stay pending for ever
+        return client.status not in ("closing", "closed")
+
+    client_executor = client.get_executor(pure=False, retries=RETRIES)
+    try:
+        yield ClusterWorkers(client_executor, count, _memory_of(client), is_alive)
+    finally:
+        if is_alive():
+            client_executor.shutdown(wait=False)  # whoever ran tasks has waited for them
+
+
+def _memory_of(client: Client) -> int:
+    """Return the memory that the smallest worker of a cluster may take."""
+    workers = client.scheduler_info(n_workers=-1)["workers"].values()
+    limits = [worker["memory_limit"] for worker in workers if worker["memory_limit"]]
+    return min(limits, default=available_memory())
 
 
 def _active_client() -> Client | None:

@@ -8,8 +8,9 @@ import numpy as np
 from dask.array import map_overlap
 from ngff_zarr import NgffImage
 
-from roiwidgets.engine.plan import level_of
+from roiwidgets.engine.passes import check_one_pass
 from roiwidgets.images.geometry import grid_of
+from roiwidgets.images.image_levels import check_scale
 from roiwidgets.images.readers import open_image
 from roiwidgets.images.sources import Voxels
 from roiwidgets.operations.operation import Operation, Pipeline
@@ -32,8 +33,16 @@ def apply(image: object, operation: Operation | Pipeline, *, scale: int = 0) -> 
     NgffImage
         ``data`` is a dask array on the same grid; computed, it equals the operation
         on the whole image. To write it, ``promote`` is several times cheaper.
+
+    Raises
+    ------
+    OperationError
+        If the operation depends on the whole image: ``promote`` runs it in passes.
     """
-    level: NgffImage = level_of(open_image(image), scale)
+    check_one_pass(operation)
+    levels = open_image(image).images
+    check_scale(scale, len(levels))
+    level: NgffImage = levels[scale]
     grid = grid_of(level)
     operation.check_dtype(level.data.dtype)
     halo = dict(zip(grid.spatial_axes, operation.halo(grid.spatial_spacing), strict=True))

@@ -10,26 +10,28 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
-from ngff_zarr import Multiscales, NgffImage
 
+from roiwidgets.engine.block_layout import BlockLayout, lay_out
+from roiwidgets.engine.costs import Cost, machine_for, mebibytes
 from roiwidgets.engine.output_store import check_output
+from roiwidgets.engine.passes import (
+    check_passes,
+    is_more_than_previewed,
+    reduction_titles,
+    scratch_bytes,
+    written_halo,
+)
 from roiwidgets.engine.source_checks import check_apart, check_finite, fingerprint
-from roiwidgets.errors import ImageError, OutputLocationError, ParameterError
-from roiwidgets.images.geometry import Grid, grid_of
+from roiwidgets.errors import OutputLocationError, ParameterError
+from roiwidgets.images.binning import Downsampling
+from roiwidgets.images.grid import Grid
+from roiwidgets.images.image_levels import ImageLevel, ImageLevels, open_levels
 from roiwidgets.images.ome_writing import VERSIONS
-from roiwidgets.images.pyramid import BinKind, PyramidLevel, pyramid_grids
-from roiwidgets.images.readers import open_image
-from roiwidgets.images.sources import voxel_source
+from roiwidgets.images.pyramid import PyramidLevel
 from roiwidgets.operations.operation import Operation, Pipeline
 
-DEFAULT_CHUNK = {2: 512, 3: 64}
-"""Voxels along each spatial axis of a chunk: 256 KiB of bytes."""
-
-BLOCK_VOXELS = 256**3
-"""Most voxels of a block, halo included: about 0.5 GB of working memory at 8 bytes."""
-
-HALO_OVERHEAD = 1.5
-"""Blocks grow until no more than this is read per voxel written, if memory allows."""
+WARNING = "warning"
+"""Name of the rows that say what speaks against a plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Plan:
 
     Parameters
     ----------
-    image
+    level
         Level that is read.
     operation
         What is run on it.
@@ -46,12 +48,8 @@ class Plan:
         Where the image will stand.
     version
         OME-Zarr version.
-    levels
-        Grids of the output, finest first, in memory order.
-    chunks, block_shape
-        Of the spatial axes.
-    halo
-        Voxels read around a block, spatial axes.
+    layout
+        Scales, chunks and blocks of the output.
     dtype
         Data type of the output.
     kind
@@ -60,20 +58,20 @@ class Plan:
         What the user should know: casts and conversions.
     fingerprint
         Identifies the voxels that are read, so that another source never resumes.
+    cost
+        What it takes of this machine, as far as that is known.
     """
 
-    image: NgffImage
+    level: ImageLevel
     operation: Operation | Pipeline
     path: Path
     version: str
-    levels: tuple[PyramidLevel, ...]
-    chunks: tuple[int, ...]
-    block_shape: tuple[int, ...]
-    halo: tuple[int, ...]
+    layout: BlockLayout
     dtype: np.dtype[np.generic]
-    kind: BinKind
+    kind: Downsampling
     notes: tuple[str, ...]
     fingerprint: str
+    cost: Cost
 
     @property
     def needs_seam_check(self) -> bool:
@@ -82,34 +80,59 @@ class Plan:
         return any(step.origin != "catalogue" for step in steps)
 
     @property
+    def reductions(self) -> tuple[str, ...]:
+        """What each pass before the one that writes gathers; none for local operations."""
+        return reduction_titles(self.operation, self.level.source.dtype)
+
+    @property
+    def levels(self) -> tuple[PyramidLevel, ...]:
+        """Grids of the output, finest first, in memory order."""
+        return self.layout.levels
+
+    @property
     def grid(self) -> Grid:
         """Grid of the finest level."""
-        return self.levels[0].grid
+        return self.layout.grid
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """Voxels of a chunk, spatial axes."""
+        return self.layout.chunks
+
+    @property
+    def block_shape(self) -> tuple[int, ...]:
+        """Voxels of a block, spatial axes."""
+        return self.layout.block_shape
+
+    @property
+    def halo(self) -> tuple[int, ...]:
+        """Voxels read around a block, spatial axes."""
+        return self.layout.halo
 
     @property
     def blocks(self) -> int:
         """Number of blocks of the finest level."""
-        sides = zip(self.grid.spatial_shape, self.block_shape, strict=True)
-        volumes = math.prod(self.grid.shape) // math.prod(self.grid.spatial_shape)
-        return volumes * math.prod(-(-size // step) for size, step in sides)
+        return self.layout.blocks
 
     @property
     def halo_overhead(self) -> float:
         """Voxels read per voxel written, away from the border; 1 without a halo."""
-        return _overhead(self.block_shape, self.halo)
+        return self.layout.halo_overhead
 
     @property
     def block_bytes(self) -> int:
         """Working memory of one worker: input with halo, a float copy, and output."""
-        outer = math.prod(n + 2 * h for n, h in zip(self.block_shape, self.halo, strict=True))
-        itemsize = int(self.image.data.dtype.itemsize) + 4 + 2 * self.dtype.itemsize
-        return outer * itemsize
+        return self.cost.block_bytes
 
     @property
     def output_bytes(self) -> int:
         """Size of all levels before compression."""
-        voxels = sum(math.prod(level.grid.shape) for level in self.levels)
-        return voxels * self.dtype.itemsize
+        return self.cost.output_bytes
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What speaks against starting it on this machine; empty if nothing does."""
+        return self.cost.warnings
 
     def identity(self) -> dict[str, object]:
         """Return what must be equal for an interrupted promotion to be resumed."""
@@ -132,7 +155,7 @@ class Plan:
         """Return the plan as pairs of a name and a value, for people."""
         return [
             ("operation", describe_operation(self.operation)),
-            ("image", f"{_sides(self.grid.shape)} {self.image.data.dtype}"),
+            ("image", f"{_sides(self.grid.shape)} {self.level.source.dtype}"),
             ("output", f"{self.path}, OME-Zarr {self.version}, {self.dtype}"),
             ("scales", ", ".join(_sides(level.grid.shape) for level in self.levels)),
             (
@@ -143,21 +166,33 @@ class Plan:
                 "halo",
                 f"{_sides(self.halo)} voxels, {self.halo_overhead:.2f} read per voxel written",
             ),
-            ("memory", f"about {_mebibytes(self.block_bytes)} per worker"),
-            ("disk", f"at most {_mebibytes(self.output_bytes)} before compression"),
+            *self._pass_rows(),
+            ("memory", f"about {mebibytes(self.block_bytes)} per worker"),
+            (
+                "disk",
+                f"at most {mebibytes(self.output_bytes)} before compression{self._scratch()}",
+            ),
+            *([("time", self.cost.time_text)] if self.cost.time_text else []),
             *(("note", note) for note in self.notes),
+            *((WARNING, text) for text in self.warnings),
         ]
+
+    def _scratch(self) -> str:
+        size = scratch_bytes(self.operation, math.prod(self.grid.shape))
+        return f", {mebibytes(size)} more until it is finished" if size else ""
+
+    def _pass_rows(self) -> list[tuple[str, str]]:
+        titles = self.reductions
+        total = len(titles) + 1
+        rows = [("pass", f"{i} of {total}: {title}") for i, title in enumerate(titles, start=1)]
+        last = ("pass", f"{total} of {total}: the result is written")
+        return [*rows, last] if titles else []
 
     def __str__(self) -> str:
         return "\n".join(f"{name:>10}  {value}" for name, value in self.rows())
 
     def _repr_html_(self) -> str:
-        cells = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
-            f"<td style='text-align:left'>{html.escape(value)}</td></tr>"
-            for name, value in self.rows()
-        )
-        return f"<table>{cells}</table>"
+        return f"<table>{''.join(_row_html(name, value) for name, value in self.rows())}</table>"
 
 
 def plan(
@@ -170,7 +205,9 @@ def plan(
     overwrite: bool = False,
     version: str = "0.5",
     chunks: int | tuple[int, ...] | None = None,
-    binning: BinKind | None = None,
+    binning: Downsampling | None = None,
+    workers: int | None = None,
+    voxels_per_s: float | None = None,
 ) -> Plan:
     """Return what promoting an operation to a whole image will do and cost.
 
@@ -194,7 +231,14 @@ def plan(
     chunks
         Voxels of a chunk along the spatial axes; 64 (3-D) or 512 (2-D) by default.
     binning
-        How lower levels are made; the mean by default, the mode for labels and masks.
+        How lower levels are made: ``"mean"`` of each bin by default, ``"mode"`` for labels
+        and masks, ``"nearest"``, or ``"gaussian"``, the mean after smoothing, which keeps
+        fine patterns from becoming coarse ones; each level then takes a pass of its own.
+    workers
+        Processes that will compute; all processors of this machine by default.
+    voxels_per_s
+        Voxels that one of them computes in a second, such as a tuner measured; None
+        leaves the time open.
 
     Returns
     -------
@@ -219,36 +263,33 @@ def plan(
         )
     if version not in VERSIONS:
         raise ParameterError(f"version must be one of {', '.join(VERSIONS)}, got {version!r}")
-    multiscales = open_image(image)
-    level = level_of(multiscales, scale)
-    grid = grid_of(level)
-    source = voxel_source(level.data)
-    output = _local_path(path)
+    opened = open_levels(image)
+    level = opened.at(scale)
+    grid, source = level.grid, level.source
+    output = local_path(path)
     check_apart(source, output)
     check_output(output, overwrite=overwrite)
-    notes: tuple[str, ...] = ()
-    if tuned_on is not None:
-        tuned = grid_of(level_of(multiscales, tuned_on)).spatial_spacing
-        operation, notes = operation.at_spacing(tuned, grid.spatial_spacing)
+    operation, notes = operation_at(opened, operation, scale, tuned_on=tuned_on)
     operation.check_dtype(source.dtype)
-    halo = operation.halo(grid.spatial_spacing)
-    chunk_shape = _chunk_shape(chunks, grid)
+    check_passes(operation, source.dtype)
+    layout = lay_out(grid, written_halo(operation, grid.spatial_spacing), chunks)
     dtype = operation.output_dtype(source.dtype)
     check_finite(source)
     return Plan(
-        image=level,
+        level=level,
         operation=operation,
         path=output,
         version=version,
-        levels=tuple(pyramid_grids(grid)),
-        chunks=chunk_shape,
-        block_shape=_block_shape(chunk_shape, halo, grid),
-        halo=halo,
+        layout=layout,
         dtype=dtype,
-        kind=binning or _default_binning(multiscales, operation),
+        kind=binning or _default_binning(operation, is_labels=opened.is_labels),
         notes=(*notes, *_notes(source.dtype, dtype, grid)),
         fingerprint=fingerprint(source),
-    )
+        cost=Cost.of(
+            layout, source.dtype, dtype, machine_for(output.parent, workers=workers),
+            voxels_per_s=voxels_per_s, is_lower_bound=is_more_than_previewed(operation, notes),
+        ),
+    )  # fmt: skip
 
 
 def describe_operation(operation: Operation | Pipeline) -> str:
@@ -258,22 +299,24 @@ def describe_operation(operation: Operation | Pipeline) -> str:
     return f"{operation.name}({values})"
 
 
-def level_of(multiscales: Multiscales, scale: int) -> NgffImage:
-    """Return a level of an image.
+def operation_at(
+    image: ImageLevels, operation: Operation | Pipeline, scale: int, *, tuned_on: int | None
+) -> tuple[Operation | Pipeline, tuple[str, ...]]:
+    """Return the operation as it runs on a scale, and what was converted, in words.
 
-    Raises
-    ------
-    ImageError
-        If there is no such level.
+    Parameters
+    ----------
+    image, operation, scale, tuned_on
+        As for ``plan``.
     """
-    levels = multiscales.images
-    if not 0 <= scale < len(levels):
-        raise ImageError(f"scale {scale} does not exist; give 0 (finest) to {len(levels) - 1}")
-    level: NgffImage = levels[scale]
-    return level
+    if tuned_on is None:
+        return operation, ()
+    tuned = image.at(tuned_on).grid.spatial_spacing
+    return operation.at_spacing(tuned, image.at(scale).grid.spatial_spacing)
 
 
-def _local_path(path: str | Path) -> Path:
+def local_path(path: str | Path) -> Path:
+    """Return a path or ``file:`` URL as an absolute path."""
     if isinstance(path, str) and urlsplit(path).scheme not in ("", "file"):
         raise OutputLocationError(
             f"{path} is no local path; write to a local folder and copy the result"
@@ -282,41 +325,7 @@ def _local_path(path: str | Path) -> Path:
     return Path(text).expanduser().absolute()
 
 
-def _chunk_shape(chunks: int | tuple[int, ...] | None, grid: Grid) -> tuple[int, ...]:
-    sides = len(grid.spatial_shape)
-    given = DEFAULT_CHUNK[sides] if chunks is None else chunks
-    shape = (given,) * sides if isinstance(given, int) else tuple(given)
-    if len(shape) != sides or any(size < 1 for size in shape):
-        raise ParameterError(
-            f"chunks={chunks} must be one positive integer, or one for each of the {sides} spatial "
-            f"axes {grid.spatial_axes}"
-        )
-    return tuple(min(size, n) for size, n in zip(shape, grid.spatial_shape, strict=True))
-
-
-def _block_shape(chunks: tuple[int, ...], halo: tuple[int, ...], grid: Grid) -> tuple[int, ...]:
-    """Return the block: chunks doubled until the halo is cheap, twice at least if memory allows.
-
-    Doubling keeps the next coarser level's chunks whole inside a block.
-    """
-    block = chunks
-    for step in range(8):
-        larger = tuple(2 * n for n in block)
-        voxels = math.prod(n + 2 * h for n, h in zip(larger, halo, strict=True))
-        is_whole = all(n >= size for n, size in zip(block, grid.spatial_shape, strict=True))
-        is_good = step >= 1 and _overhead(block, halo) <= HALO_OVERHEAD
-        if voxels > BLOCK_VOXELS or is_whole or is_good:
-            break
-        block = larger
-    return block
-
-
-def _overhead(block: tuple[int, ...], halo: tuple[int, ...]) -> float:
-    return math.prod((n + 2 * h) / n for n, h in zip(block, halo, strict=True))
-
-
-def _default_binning(multiscales: Multiscales, operation: Operation | Pipeline) -> BinKind:
-    is_labels = "image-label" in (multiscales.root_attributes or {})
+def _default_binning(operation: Operation | Pipeline, *, is_labels: bool) -> Downsampling:
     return "mode" if is_labels or operation.makes_labels else "mean"
 
 
@@ -335,5 +344,12 @@ def _sides(shape: tuple[int, ...]) -> str:
     return " x ".join(str(size) for size in shape)
 
 
-def _mebibytes(size: int) -> str:
-    return f"{size / 2**20:,.0f} MiB"
+def _row_html(name: str, value: str) -> str:
+    """Return a row of a table; a warning is set in bold and, where there is a theme, its colour."""
+    style = "text-align:left"
+    if name == WARNING:
+        style += ";font-weight:bold;color:var(--jp-warn-color0, inherit)"
+    return (
+        f"<tr><th style='{style}'>{html.escape(name)}</th>"
+        f"<td style='{style}'>{html.escape(value)}</td></tr>"
+    )

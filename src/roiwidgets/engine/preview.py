@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import itertools
 import logging
+import math
 import shutil
 import tempfile
 import threading
@@ -94,6 +95,12 @@ class _Run:
     request: PreviewRequest
     started: float = field(default_factory=time.perf_counter)
     ready: list[Slices] = field(default_factory=list)
+    worker_s: float = 0.0
+    worker_voxels: int = 0
+
+    @property
+    def voxels_per_s(self) -> float | None:
+        return self.worker_voxels / self.worker_s if self.worker_s > 0 else None
 
 
 class PreviewRunner:
@@ -242,12 +249,15 @@ class PreviewRunner:
         done = self._wait_while_newest(run, set(running))
         for future in done:
             block = running.pop(future)
-            future.result()
+            run.worker_s += future.result()
+            run.worker_voxels += math.prod(shape_of(block.outer))
             run.ready.append(relative_to(block.inner, run.request.box))
         if done and self._is_newest(run):
             elapsed = time.perf_counter() - run.started
             complete = len(run.ready) == expected
-            state = PreviewState(run.number, result, tuple(run.ready), complete, elapsed)
+            state = PreviewState(
+                run.number, result, tuple(run.ready), complete, elapsed, run.voxels_per_s
+            )
             self.last_state = state
             self._on_state(state)
 

@@ -70,6 +70,9 @@ class PreviewState:
         Whether the whole region is.
     elapsed_s
         Seconds since the request was taken up.
+    voxels_per_s
+        Voxels, halos included, that one worker computes in a second; None before
+        there is a block.
     """
 
     run: int
@@ -77,6 +80,7 @@ class PreviewState:
     ready: tuple[Slices, ...]
     complete: bool
     elapsed_s: float
+    voxels_per_s: float | None = None
 
 
 def halo_of(request: PreviewRequest) -> tuple[int, ...]:

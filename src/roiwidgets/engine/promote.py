@@ -2,46 +2,30 @@
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
 import threading
-from collections.abc import Callable
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    BrokenExecutor,
-    CancelledError,
-    Executor,
-    Future,
-    wait,
-)
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Never
 
-from ngff_zarr import Multiscales
 from tqdm.auto import tqdm
 
-from roiwidgets.engine.executors import Workers, open_workers
+from roiwidgets.engine.block_memory import check_memory
+from roiwidgets.engine.disk_full import raise_if_disk_full
+from roiwidgets.engine.executors import open_workers
+from roiwidgets.engine.global_passes import check_stated_halo, prepare_blocks
 from roiwidgets.engine.output_store import OutputStore
-from roiwidgets.engine.plan import Plan, plan
-from roiwidgets.engine.seam_check import check_seams
-from roiwidgets.engine.tasks import array_specs, block_passes, root_attributes, seam_check
-from roiwidgets.engine.worker import BlockTask, Finished, run_block
+from roiwidgets.engine.plan import plan
+from roiwidgets.engine.task_runner import OnProgress, Reporter, TaskRunner, cancelled_text
+from roiwidgets.engine.tasks import array_specs, block_passes, root_attributes, with_found
 from roiwidgets.errors import PromotionCancelled, PromotionError
-from roiwidgets.images.pyramid import BinKind
-from roiwidgets.images.readers import open_image
+from roiwidgets.images.binning import Downsampling
+from roiwidgets.images.deferred import open_later
 from roiwidgets.operations import identity
 from roiwidgets.operations.operation import Operation, Pipeline
 
 if TYPE_CHECKING:
     from distributed import Client
-
-POLL_S = 0.1
-DIED = (
-    "mostly it ran out of memory: take fewer workers, or it was killed from outside or crashed in "
-    "native code"
-)
-
-OnProgress = Callable[[int, int], None]
+    from ngff_zarr import Multiscales
 
 
 def promote(
@@ -57,7 +41,7 @@ def promote(
     tuned_on: int | None = None,
     version: str = "0.5",
     chunks: int | tuple[int, ...] | None = None,
-    binning: BinKind | None = None,
+    binning: Downsampling | None = None,
     progress: bool = True,
     on_progress: OnProgress | None = None,
     cancel: threading.Event | None = None,
@@ -86,13 +70,16 @@ def promote(
     Returns
     -------
     Multiscales
-        What was written, opened lazily.
+        What was written; it is opened when it is first used.
 
     Raises
     ------
     PromotionError
-        If a block fails, or another plan was begun at this path; finished blocks are
-        kept in ``PATH.partial``.
+        If a block fails, a chunk cannot be read, the disk is full or the workers are gone;
+        if another plan was begun at this path, or another promotion to it still runs.
+        Finished blocks are kept in ``PATH.partial``: the same call goes on from there.
+    ParameterError
+        If the memory of a worker is too small for one block.
     OperationError
         If a stated halo proves too small.
     PromotionCancelled
@@ -100,9 +87,14 @@ def promote(
 
     Notes
     -----
+    Chunks that the image does not store read as its fill value.
+
     Each block is read with its halo, clipped at the border of the image, so that
     the result equals the operation on the whole image. Lower levels are binned in
-    the same pass as far as a block covers whole chunks of them.
+    the same pass as far as a block covers whole chunks of them. Operations that
+    depend on the whole image run in passes: the first ones gather what they need,
+    for each time point and channel on its own; what they found is kept with the
+    output and goes into its provenance.
     """
     checked = plan(
         image, operation, path, scale=scale, tuned_on=tuned_on, overwrite=overwrite,
@@ -111,24 +103,29 @@ def promote(
     attributes = root_attributes(checked)
     store = OutputStore(checked.path, checked.version)
     passes = list(block_passes(checked, store))
-    total = sum(len(tasks) for tasks in passes)
-    stop = cancel or threading.Event()
+    announced = len(checked.reductions)
+    total = len(passes[0]) * announced + sum(len(tasks) for tasks in passes)
     bar: tqdm[Never] = tqdm(total=total, unit="block", desc=operation.name, disable=not progress)
-    report = _Reporter(bar, on_progress, total)
+    report = Reporter(bar, on_progress, total)
     try:
         with open_workers(executor, workers=workers, blocks=total) as pool:
-            if checked.needs_seam_check:
-                _run_seam_check(checked, pool, store, stop)
+            check_memory(checked, pool.memory_bytes)
+            runner = TaskRunner(pool, store, report, cancel or threading.Event())
+            check_stated_halo(checked, runner)
             finished = store.begin(checked.identity(), array_specs(checked), resume=resume)
+            passes[0], found = prepare_blocks(checked, passes[0], runner, store, finished=finished)
             for tasks in passes:
-                _run(tasks, pool, store, finished, report, stop)
-        store.finish(attributes)
+                runner.write(tasks, finished)
+        store.finish(with_found(attributes, found))
     except KeyboardInterrupt as interrupt:
-        raise PromotionCancelled(_cancelled(store)) from interrupt
+        raise PromotionCancelled(cancelled_text(store)) from interrupt
+    except (OSError, PromotionError) as error:
+        raise_if_disk_full(error, checked, store)
+        raise
     finally:
         store.suspend()
         bar.close()
-    return open_image(checked.path)
+    return open_later(checked.path)
 
 
 def build_pyramid(
@@ -140,7 +137,7 @@ def build_pyramid(
     overwrite: bool = False,
     version: str = "0.5",
     chunks: int | tuple[int, ...] | None = None,
-    binning: BinKind | None = None,
+    binning: Downsampling | None = None,
     progress: bool = True,
 ) -> Multiscales:
     """Write an image as a multiscale OME-Zarr without changing its voxels.
@@ -151,96 +148,3 @@ def build_pyramid(
         image, identity(), path, executor=executor, resume=resume, overwrite=overwrite,
         version=version, chunks=chunks, binning=binning, progress=progress,
     )  # fmt: skip
-
-
-class _Reporter:
-    """Counts finished blocks for the progress bar and the caller."""
-
-    def __init__(self, bar: tqdm[Never], on_progress: OnProgress | None, total: int) -> None:
-        self._bar, self._on_progress, self._total = bar, on_progress, total
-        self._done = 0
-
-    def add(self, blocks: int) -> None:
-        self._done += blocks
-        self._bar.update(blocks)
-        if self._on_progress is not None:
-            self._on_progress(self._done, self._total)
-
-
-def _run_seam_check(
-    checked: Plan, pool: Workers, store: OutputStore, cancel: threading.Event
-) -> None:
-    """Compare a block with a wider one in a worker, before anything is written."""
-    check = seam_check(checked)
-    try:
-        future = pool.executor.submit(check_seams, check)
-        while not wait([future], timeout=POLL_S).done:
-            _stop_if_cancelled(cancel, store)
-        future.result()
-    except BrokenExecutor as error:
-        raise PromotionError(f"a worker died while the halo was checked; {DIED}") from error
-
-
-def _run(
-    tasks: list[BlockTask],
-    pool: Workers,
-    store: OutputStore,
-    finished: set[str],
-    report: _Reporter,
-    cancel: threading.Event,
-) -> None:
-    """Run one pass; a few blocks more than workers are in flight, never all."""
-    waiting = iter([task for task in tasks if task.key not in finished])
-    report.add(sum(task.key in finished for task in tasks))
-    running: dict[Future[Finished], BlockTask] = {}
-    try:
-        while True:
-            for task in itertools.islice(waiting, 2 * pool.count - len(running)):
-                running[_submit(task, pool, store)] = task
-            if not running:
-                return
-            done, _ = wait(running, timeout=POLL_S, return_when=FIRST_COMPLETED)
-            for future in done:
-                task = running.pop(future)
-                store.note(_result(future, task, store).key)
-                report.add(1)
-            _stop_if_cancelled(cancel, store)
-    finally:
-        for future in running:
-            future.cancel()
-        # a block that is being written must not be written by two at once after a rerun
-        wait([future for future in running if not future.cancelled()])
-
-
-def _submit(task: BlockTask, pool: Workers, store: OutputStore) -> Future[Finished]:
-    restricted = dataclasses.replace(task, source=task.source.restrict(task.block.outer))
-    try:
-        return pool.executor.submit(run_block, restricted)
-    except BrokenExecutor as error:
-        raise PromotionError(_failed(task, store, error)) from error
-
-
-def _result(future: Future[Finished], task: BlockTask, store: OutputStore) -> Finished:
-    try:
-        return future.result()
-    except (Exception, CancelledError) as error:
-        raise PromotionError(_failed(task, store, error)) from error
-
-
-def _failed(task: BlockTask, store: OutputStore, error: BaseException) -> str:
-    what = f"{type(error).__name__}: {error}"
-    if isinstance(error, BrokenExecutor):
-        what = f"its worker died ({type(error).__name__}); {DIED}"
-    return (
-        f"the block at {task.block.start} failed, {what}; finished blocks are kept in "
-        f"{store.partial}, the same call goes on from there"
-    )
-
-
-def _stop_if_cancelled(cancel: threading.Event, store: OutputStore) -> None:
-    if cancel.is_set():
-        raise PromotionCancelled(_cancelled(store))
-
-
-def _cancelled(store: OutputStore) -> str:
-    return f"cancelled; finished blocks are kept in {store.partial}, the same call goes on"

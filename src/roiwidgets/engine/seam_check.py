@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from roiwidgets.engine.reading import read_voxels
 from roiwidgets.engine.source_checks import most_varied_box
 from roiwidgets.engine.worker import SharedOperation
 from roiwidgets.errors import OperationError
@@ -89,7 +90,7 @@ def _both_results(check: SeamCheck) -> tuple[Voxels, Voxels]:
 
 
 def _result(check: SeamCheck, box: Slices, outer: Slices) -> Voxels:
-    voxels = check.source.read(outer)
+    voxels = read_voxels(check.source, outer)
     volume = voxels.reshape([voxels.shape[axis] for axis in check.spatial])
     trim = relative_to(box, outer)
     return check.operation.load()(volume, check.spacing)[tuple(trim[a] for a in check.spatial)]

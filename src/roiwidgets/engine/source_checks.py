@@ -9,12 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
+from roiwidgets.engine.reading import describe_source, read_voxels
 from roiwidgets.errors import ImageError, OutputLocationError
 from roiwidgets.images.sources import ArraySource, Slices, Voxels, VoxelSource, ZarrSource
 
 SAMPLE_BOXES = 8
 SAMPLE_SIDE = 16
 SCAN_VOXELS = 2**22
+LISTED_FILES = 20_000
 
 
 def check_apart(source: VoxelSource, output: Path) -> None:
@@ -39,16 +41,6 @@ def source_folder(source: object) -> Path | None:
     return None if inner is None else source_folder(inner)
 
 
-def describe_source(source: VoxelSource) -> str:
-    """Return where voxels come from, for people."""
-    if isinstance(source, ZarrSource):
-        return f"{source.location}/{source.path}".rstrip("/")
-    inner = getattr(source, "source", None)
-    if inner is None:
-        return f"an array of this session ({type(source).__name__})"
-    return describe_source(inner)
-
-
 def check_finite(source: VoxelSource) -> None:
     """Raise an ``ImageError`` if an image of floats holds no number at all.
 
@@ -57,7 +49,7 @@ def check_finite(source: VoxelSource) -> None:
     if source.dtype.kind != "f":
         return
     for box in itertools.chain(_sample_boxes(source), _slabs(source)):
-        if np.isfinite(source.read(box)).any():
+        if np.isfinite(read_voxels(source, box)).any():
             return
     raise ImageError(
         f"the image of shape {source.shape} holds no finite value, only NaN or infinity; check how "
@@ -68,19 +60,20 @@ def check_finite(source: VoxelSource) -> None:
 def fingerprint(source: VoxelSource) -> str:
     """Return a digest that tells sources apart.
 
-    Arrays in memory are read whole; of others it is the location, the time the
-    array's metadata were written, and a few of the voxels. Voxels that are changed
-    in place elsewhere are not noticed.
+    Arrays in memory are read whole; of others it is the location, a few of the voxels,
+    and where they lie in files, also when and how long each was written (of the first
+    ``LISTED_FILES``, by name). What is changed in place at a URL is not noticed elsewhere.
     """
     digest = hashlib.sha256(f"{source.shape} {source.dtype}".encode())
     if isinstance(source, ArraySource) and isinstance(source.array, np.ndarray):
         for box in _slabs(source):
-            digest.update(source.read(box).tobytes())
+            digest.update(read_voxels(source, box).tobytes())
         return digest.hexdigest()
-    if isinstance(source, ZarrSource):
-        digest.update(f"{source.location} {source.path} {_written_at(source)}".encode())
+    digest.update(describe_source(source).encode())
+    for state in itertools.islice(_file_states(_stored_at(source)), LISTED_FILES):
+        digest.update(state.encode())
     for box in _sample_boxes(source):
-        digest.update(source.read(box).tobytes())
+        digest.update(read_voxels(source, box).tobytes())
     return digest.hexdigest()
 
 
@@ -93,7 +86,7 @@ def most_varied_box(source: VoxelSource, spatial: tuple[int, ...]) -> Slices:
         )
         for box in _sample_boxes(source)
     ]
-    return max(boxes, key=lambda box: _spread(source.read(box)))
+    return max(boxes, key=lambda box: _spread(read_voxels(source, box)))
 
 
 def _spread(voxels: Voxels) -> float:
@@ -101,11 +94,28 @@ def _spread(voxels: Voxels) -> float:
     return float(finite.max() - finite.min()) if finite.size else -1.0
 
 
-def _written_at(source: ZarrSource) -> int:
-    """Return when a local array's metadata were written, in ns; 0 elsewhere."""
-    folder = Path(source.location) / source.path
-    files = [folder / name for name in ("zarr.json", ".zarray")]
-    return max((file.stat().st_mtime_ns for file in files if file.is_file()), default=0)
+def _stored_at(source: object) -> Path | None:
+    """Return the file or folder that voxels are read from, through views of it; None elsewhere."""
+    if isinstance(source, ZarrSource):
+        is_local = "://" not in source.location
+        return Path(source.location) / source.path if is_local else None
+    file = getattr(source, "path", None)
+    if isinstance(file, str):  # of a TIFF
+        return Path(file)
+    inner = getattr(source, "source", None)
+    return None if inner is None else _stored_at(inner)
+
+
+def _file_states(path: Path | None) -> Iterator[str]:
+    """Yield when and how long each file under a path was written, in the order of names."""
+    if path is None:
+        return
+    if path.is_dir():
+        for entry in sorted(path.iterdir()):
+            yield from _file_states(entry)
+    else:
+        state = path.stat()
+        yield f"{path.name} {state.st_size} {state.st_mtime_ns}"
 
 
 def _sample_boxes(source: VoxelSource) -> Iterator[Slices]:

@@ -1,7 +1,7 @@
 """What a worker process does: read a block, run the operation, write the result.
 
-Imported by every worker, so it needs numpy and zarr only: no dask, no ngff-zarr,
-no Jupyter.
+Imported by every worker, so it needs numpy only: no dask, no zarr-python, no
+ngff-zarr, no Jupyter.
 """
 
 from __future__ import annotations
@@ -9,23 +9,36 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import cloudpickle
 import numpy as np
-import zarr
 from numpy.typing import NDArray
 
-from roiwidgets.errors import OperationError, PromotionError
-from roiwidgets.images.pyramid import BinKind, downsample_block
+from roiwidgets.engine.claims import Claim
+from roiwidgets.engine.reading import read_voxels
+from roiwidgets.errors import ImageError, OperationError
+from roiwidgets.images.binning import BinKind, downsample_block
 from roiwidgets.images.sources import Voxels, VoxelSource
-from roiwidgets.regions.blocks import Block, Slices
+from roiwidgets.images.zarr_arrays import open_local_array_to_write
+from roiwidgets.regions.blocks import Block, Slices, bounding_box, relative_to
 
-Run = Callable[[Voxels, tuple[float, ...]], Voxels]
+if TYPE_CHECKING:
+    from roiwidgets.images.rust_arrays import RustArray
+
+
+class Run(Protocol):
+    """An operation, as workers call it."""
+
+    def __call__(
+        self, array: Voxels, spacing: tuple[float, ...], *, inside: Slices | None = None
+    ) -> Voxels:
+        """Return the result for an array, or for a box of it."""
+        ...
+
 
 WARM_UP_SIDE = 4
 
@@ -75,37 +88,6 @@ def warm_up(operation: SharedOperation, dtype: str, ndim: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """A promotion's right to write to an output, until another one begins there.
-
-    A task may outlive the promotion that made it: its process may be killed while
-    workers go on. What such a task would write must not mix with a later run.
-
-    Parameters
-    ----------
-    path
-        File that holds the token of the newest promotion.
-    token
-        Token of this one.
-    """
-
-    path: str
-    token: str
-
-    def check(self) -> None:
-        """Raise a ``PromotionError`` unless this promotion is the newest."""
-        try:
-            found = Path(self.path).read_text(encoding="ascii")
-        except FileNotFoundError:
-            found = ""
-        if found != self.token:
-            raise PromotionError(
-                f"another promotion has begun to write to {Path(self.path).parent}; run one at a "
-                "time for each output"
-            )
-
-
-@dataclass(frozen=True, slots=True)
 class Target:
     """Where one level of a block goes.
 
@@ -127,26 +109,73 @@ class Target:
     order: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class BlockTask:
-    """One block of the output: all that a worker needs to know.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockInput:
+    """A block of an image, and the operation that its voxels go through.
 
     Parameters
     ----------
     key
-        Name in the record of finished blocks.
-    claim
-        Shows whether the promotion that made this task still owns the output.
+        Name of the task, as in the record of finished blocks.
+    title
+        What is done, in a few words; the dashboard of a cluster shows it.
     source
         Where voxels are read.
     block
-        What is read and written, memory order, all axes.
+        What is read and what is wanted of it, memory order, all axes.
     spatial
         Which axes of the array are spatial.
     spacing
         Spacing of the spatial axes.
     operation
-        None copies the voxels.
+        None leaves the voxels as they are.
+    """
+
+    key: str
+    title: str
+    source: VoxelSource
+    block: Block
+    spatial: tuple[int, ...]
+    spacing: tuple[float, ...]
+    operation: SharedOperation | None
+
+    @property
+    def trim(self) -> Slices:
+        """What is wanted of a block with its halo, spatial axes."""
+        return tuple(self.block.trim[axis] for axis in self.spatial)
+
+    def compute(self) -> Voxels:
+        """Return the operation's result on the block with its halo, spatial axes."""
+        volume = self._volume(read_voxels(self.source, self.block.outer))
+        return volume if self.operation is None else self.operation.load()(volume, self.spacing)
+
+    def result(self, voxels: Voxels | None = None) -> Voxels:
+        """Return the operation's result on the block without its halo, spatial axes.
+
+        Parameters
+        ----------
+        voxels
+            The block with its halo, if it has been read already; all axes.
+        """
+        if voxels is None:
+            voxels = read_voxels(self.source, self.block.outer)
+        volume = self._volume(voxels)
+        if self.operation is None:
+            return np.ascontiguousarray(volume[self.trim])
+        return self.operation.load()(volume, self.spacing, inside=self.trim)
+
+    def _volume(self, voxels: Voxels) -> Voxels:
+        return voxels.reshape([voxels.shape[axis] for axis in self.spatial])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockTask(BlockInput):
+    """One block of the output: what is written of it, and where.
+
+    Parameters
+    ----------
+    claim
+        Shows whether the promotion that made this task still owns the output.
     dtype
         Data type of the output.
     kind
@@ -155,13 +184,7 @@ class BlockTask:
         Levels that this block is written to, finest first.
     """
 
-    key: str
     claim: Claim
-    source: VoxelSource
-    block: Block
-    spatial: tuple[int, ...]
-    spacing: tuple[float, ...]
-    operation: SharedOperation | None
     dtype: str
     kind: BinKind
     targets: tuple[Target, ...]
@@ -175,23 +198,65 @@ class Finished:
     cpu_s: float
 
 
-def run_block(task: BlockTask) -> Finished:
-    """Read a block with its halo, run the operation, write the result to each level."""
+def run_blocks(tasks: tuple[BlockTask, ...]) -> list[Finished]:
+    """Run blocks of one source, reading what they share once.
+
+    Blocks that lie side by side share their halos, and often chunks of the source,
+    which are decoded whole however little of them is read.
+
+    Returns
+    -------
+    list of Finished
+        Fewer than there are tasks if one fails that is not the first: the caller
+        begins the next bundle with it, and then it raises.
+    """
+    finished: list[Finished] = []
+    try:
+        for task, voxels in _read_blocks(tasks):
+            finished.append(run_block(task, voxels))
+    except Exception:
+        if not finished:
+            raise
+    return finished
+
+
+def _read_blocks(tasks: tuple[BlockTask, ...]) -> Iterator[tuple[BlockTask, Voxels]]:
+    """Yield blocks with their voxels; what they share is read once."""
+    source = tasks[0].source
+    if len(tasks) == 1 or all(_is_aligned(task.block.outer, source) for task in tasks):
+        for task in tasks:  # one by one, which takes the least memory
+            yield task, read_voxels(source, task.block.outer)
+        return
+    box = bounding_box([task.block.outer for task in tasks])
+    try:
+        together = read_voxels(source, box, writable=False)
+    except ImageError:  # perhaps it is not the first block that cannot be read
+        yield from _read_blocks(tasks[:1])
+        return
+    for task in tasks:
+        yield task, np.array(together[relative_to(task.block.outer, box)], order="C")
+
+
+def _is_aligned(box: Slices, source: VoxelSource) -> bool:
+    """Tell whether a box is made of whole chunks."""
+    return all(
+        side.start % chunk == 0 and (side.stop % chunk == 0 or side.stop == size)
+        for side, chunk, size in zip(box, source.chunks, source.shape, strict=True)
+    )
+
+
+def run_block(task: BlockTask, voxels: Voxels) -> Finished:
+    """Run the operation on a block with its halo, write the result to each level, record it."""
     started = time.process_time()
-    voxels = task.source.read(task.block.outer)
-    shape = tuple(voxels.shape[axis] for axis in task.spatial)
-    trim = tuple(task.block.trim[axis] for axis in task.spatial)
-    result = voxels.reshape(shape)
-    if task.operation is not None:
-        result = task.operation.load()(result, task.spacing)
-    result = np.ascontiguousarray(result[trim]).astype(task.dtype, copy=False)
-    factors = (1,) * len(shape)
+    result = task.result(voxels).astype(task.dtype, copy=False)
+    factors = (1,) * result.ndim
     task.claim.check()
     for target in task.targets:
         step = tuple(now // before for now, before in zip(target.factors, factors, strict=True))
         result = downsample_block(result, step, kind=task.kind) if max(step) > 1 else result
         factors = target.factors
         _write(target, result, task)
+    task.claim.note(task.key)
     return Finished(task.key, time.process_time() - started)
 
 
@@ -200,20 +265,16 @@ def _write(target: Target, result: Voxels, task: BlockTask) -> None:
     for axis, size in zip(task.spatial, result.shape, strict=True):
         shape[axis] = size
     stored = result.reshape(shape).transpose(target.order)
-    _open_for_writing(target.location, task.claim.token, os.getpid())[target.box] = stored
+    _open_for_writing(target.location, os.getpid()).write_whole_chunks(target.box, stored)
 
 
 @lru_cache(maxsize=16)
 def _open_for_writing(
     location: str,
-    token: str,  # noqa: ARG001 # part of the key of the cache
     process: int,  # noqa: ARG001 # part of the key of the cache
-) -> zarr.Array:  # type: ignore[type-arg] # version 2 or 3, all one here
-    """Return an array of the output, opened once per promotion and process.
-
-    A later promotion to the same path may have another shape and data type.
-    """
-    return zarr.open_array(location, mode="r+")
+) -> RustArray:
+    """Return an array of the output, opened once per process; each promotion has its own."""
+    return open_local_array_to_write(location)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +323,6 @@ def run_shared(
     """
     started = time.perf_counter()
     voxels = np.ascontiguousarray(given.open()[block.outer])
-    output = operation.load()(voxels, spacing)
-    result.open(writable=True)[where] = output[block.trim]
+    output = operation.load()(voxels, spacing, inside=block.trim)
+    result.open(writable=True)[where] = output
     return time.perf_counter() - started

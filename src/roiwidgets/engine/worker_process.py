@@ -17,8 +17,16 @@ WORKER_ENVIRONMENT = {
     "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
+    "RAYON_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(2**25),
+    "MALLOC_TRIM_THRESHOLD_": str(2**26),
 }
-"""One thread per worker: workers are the parallelism, threads would only compete."""
+"""One thread per worker: workers are the parallelism, threads would only compete.
+
+The memory of a block is used again for the next one: glibc would give it back to the
+system and take it anew, page by page, which costs a tenth of the time.
+"""
 
 WATCH_S = 0.5
 

@@ -1,0 +1,91 @@
+"""Reading the image that is promoted, with errors that say which chunk of which file broke.
+
+Imported by every worker process.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+from roiwidgets.errors import ImageError
+from roiwidgets.images.sources import Slices, StoredSource, Voxels, VoxelSource, ZarrSource
+
+
+def read_voxels(source: VoxelSource, box: Slices, *, writable: bool = True) -> Voxels:
+    """Return the voxels in a box; chunks that are not stored read as the fill value.
+
+    Parameters
+    ----------
+    source, box
+        What is read, and which part.
+    writable
+        False spares a copy where the source can do without.
+
+    Raises
+    ------
+    ImageError
+        If a chunk cannot be read or decoded: it names the image and the voxels.
+    """
+    try:
+        if isinstance(source, StoredSource) and not writable:
+            return source.peek(box)
+        return source.read(box)
+    except MemoryError:
+        raise
+    except Exception as error:
+        part, reason = _first_broken(source, box) or (box, error)
+        raise ImageError(
+            f"{describe_source(source)} cannot be read at {describe_box(part)}: "
+            f"{type(reason).__name__}: {reason}; restore that chunk from a copy of the image, or "
+            "delete its file to read it as the fill value"
+        ) from error
+
+
+def describe_box(box: Slices) -> str:
+    """Return a box as it is typed to slice an array.
+
+    Examples
+    --------
+    >>> describe_box((slice(0, 64), slice(64, 90)))
+    '[0:64, 64:90]'
+    """
+    return f"[{', '.join(f'{side.start}:{side.stop}' for side in box)}]"
+
+
+def describe_source(source: VoxelSource) -> str:
+    """Return where voxels come from, for people."""
+    if isinstance(source, ZarrSource):
+        return f"{source.location}/{source.path}".rstrip("/")
+    file = getattr(source, "path", None)
+    if isinstance(file, str):  # of a TIFF, whose module workers need not load
+        return file
+    inner = getattr(source, "source", None)
+    if inner is None:
+        return f"an array of this session ({type(source).__name__})"
+    return describe_source(inner)
+
+
+def _first_broken(source: VoxelSource, box: Slices) -> tuple[Slices, Exception] | None:
+    """Return the first chunk in a box that cannot be read, and why; None if each can."""
+    for chunk in _chunks_in(source, box):
+        # a source that was restricted holds no more than the box
+        part = tuple(
+            slice(max(a.start, b.start), min(a.stop, b.stop))
+            for a, b in zip(chunk, box, strict=True)
+        )
+        try:
+            source.read(part)
+        except Exception as error:  # noqa: BLE001 # whatever a codec or file system raises
+            return chunk, error
+    return None
+
+
+def _chunks_in(source: VoxelSource, box: Slices) -> Iterator[Slices]:
+    ranges = [
+        range(side.start - side.start % step, side.stop, step)
+        for side, step in zip(box, source.chunks, strict=True)
+    ]
+    for start in itertools.product(*ranges):
+        sides = zip(start, source.chunks, source.shape, strict=True)
+        yield tuple(slice(first, min(first + step, size)) for first, step, size in sides)
