@@ -1,0 +1,1 @@
+"""Movies, deep stacks and series: many frames, few pixels."""
