@@ -14,6 +14,9 @@ export interface Roi {
   upper: Point;
 }
 
+/** Points with z * point.z + y * point.y + x * point.x <= limit. */
+export type HalfSpace = [z: number, y: number, x: number, limit: number];
+
 export interface Level {
   shape: Triple;
   spacing: Triple;
@@ -29,10 +32,15 @@ export interface LayerInfo {
   kind: LayerKind;
   name: string;
   dtype: DtypeName;
+  /** Voxels of the finest level arrive as they are stored, in no other type. */
+  exact: boolean;
   components: number;
   times: number;
   channels: number;
+  channel_names: string[];
   value_range: [number, number];
+  /** Where an image that was turned into this frame ends; missing or empty: at its levels' edges. */
+  half_spaces?: HalfSpace[];
   levels: Level[];
 }
 
@@ -64,6 +72,7 @@ export const DTYPES = {
   uint32: Uint32Array,
   int32: Int32Array,
   float32: Float32Array,
+  float64: Float64Array,
 } as const;
 export type DtypeName = keyof typeof DTYPES;
 export type Voxels = InstanceType<(typeof DTYPES)[DtypeName]>;
@@ -80,11 +89,13 @@ export interface ChunkRequest extends Box {
 
 export type ToKernel =
   | { kind: "get"; generation: number; requests: ChunkRequest[] }
-  | { kind: "cancel"; ids: number[] };
+  | { kind: "cancel"; ids: number[] }
+  | { kind: "probe"; id: number; image: string; time: number; channel: number; index: Triple };
 
 export type Reply =
   | ({ kind: "chunk"; generation: number; id: number; voxels: Voxels } & Box)
   | ({ kind: "empty"; generation: number; id: number } & Box)
+  | { kind: "value"; id: number; value: string }
   | { kind: "error"; id: number | null; message: string };
 
 /** Return the checked reply; throws a TypeError when the message has another form. */
@@ -93,6 +104,9 @@ export function parseReply(content: unknown, buffers: DataView[]): Reply {
   if (message.kind === "error") {
     const id = message.id === null ? null : asInteger(message.id, "id");
     return { kind: "error", id, message: String(message.message) };
+  }
+  if (message.kind === "value") {
+    return { kind: "value", id: asInteger(message.id, "id"), value: String(message.value) };
   }
   if (message.kind !== "chunk" && message.kind !== "empty") {
     throw new TypeError(`unknown message kind ${String(message.kind)}`);
@@ -113,27 +127,41 @@ function decodeVoxels(
   buffer: DataView | undefined,
 ): Voxels {
   if (message.encoding !== "raw") throw new TypeError(`unknown encoding ${message.encoding}`);
-  const dtype = message.dtype as DtypeName;
-  const TypedArray = DTYPES[dtype];
-  if (!TypedArray) throw new TypeError(`unknown dtype ${String(message.dtype)}`);
   if (!buffer) throw new TypeError("a chunk came without its voxels");
-  const count = shape[0] * shape[1] * shape[2] * TypedArray.BYTES_PER_ELEMENT;
-  if (count === 0 || buffer.byteLength % count !== 0) {
-    throw new TypeError(`a chunk of ${shape} ${dtype} came with ${buffer.byteLength} bytes`);
+  const voxels = typedArray(message.dtype, buffer);
+  const count = shape[0] * shape[1] * shape[2];
+  if (count === 0 || voxels.length % count !== 0) {
+    throw new TypeError(
+      `a chunk of ${shape} ${message.dtype} came with ${buffer.byteLength} bytes`,
+    );
   }
-  // a copy: the message's buffer need not be aligned to the element size
-  const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
-  return new TypedArray(bytes.slice().buffer);
+  return voxels;
 }
 
-function asObject(value: unknown): Record<string, unknown> {
+/** The numbers of a type that a buffer holds; throws a TypeError where they do not fit. */
+export function typedArray(dtype: unknown, buffer: DataView): Voxels {
+  const TypedArray = DTYPES[dtype as DtypeName];
+  if (!TypedArray) throw new TypeError(`unknown dtype ${String(dtype)}`);
+  if (buffer.byteLength % TypedArray.BYTES_PER_ELEMENT !== 0) {
+    throw new TypeError(`${buffer.byteLength} bytes are no whole number of ${dtype}`);
+  }
+  const { buffer: whole, byteOffset, byteLength } = buffer;
+  const size = TypedArray.BYTES_PER_ELEMENT;
+  // a message's buffer need not be aligned to the element size; where it is, a copy is spared
+  if (byteOffset % size === 0) {
+    return new TypedArray(whole as ArrayBuffer, byteOffset, byteLength / size);
+  }
+  return new TypedArray(new Uint8Array(whole, byteOffset, byteLength).slice().buffer);
+}
+
+export function asObject(value: unknown): Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new TypeError("a message must be an object");
   }
   return value as Record<string, unknown>;
 }
 
-function asInteger(value: unknown, name: string): number {
+export function asInteger(value: unknown, name: string): number {
   if (!Number.isSafeInteger(value)) throw new TypeError(`${name} must be an integer`);
   return value as number;
 }

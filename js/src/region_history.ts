@@ -23,10 +23,13 @@ export class RegionHistory {
     return this.#future.length > 0;
   }
 
+  /** The region is being dragged: where it pauses on the way is no step. */
+  isHeld = false;
+
   /** A region has come to rest: what was before can be brought back. */
   settle(roi: Roi): void {
     const key = JSON.stringify(roi);
-    if (key === this.#settled) return;
+    if (this.isHeld || key === this.#settled) return;
     this.#past = [...this.#past, this.#current].slice(-MOST);
     this.#future = [];
     this.#take(roi);

@@ -1,24 +1,29 @@
 // What one view of a viewer knows: the layers it loads, and the shared state it follows.
 
 import { AXES, axisIndex, edges, PLANES, voxelAt, voxelCentre, wholeRoi } from "./geometry.ts";
-import type { Axis, LayerInfo, Level, Point, Roi, Scene } from "./messages.ts";
+import type { Axis, Level, Point, Roi, Scene } from "./messages.ts";
 import { parseReply } from "./messages.ts";
 import { RegionHistory } from "./region_history.ts";
-import { type Model, SharedState } from "./state.ts";
+import { type Model, type PointSet, SharedState } from "./state.ts";
 import { shareOf } from "./streaming/levels.ts";
 import { LayerLoader, type View } from "./streaming/loader.ts";
+import { type Part, partsOf, roleOf } from "./streaming/parts.ts";
 import type { PlaneView } from "./streaming/plane_slabs.ts";
 import { PreviewLoader } from "./streaming/preview_loader.ts";
+import { Probe } from "./streaming/probe.ts";
 import { Scheduler } from "./streaming/scheduler.ts";
 
 /** Loading follows a region that has been still for so long. */
 const STILL_MS = 120;
+/** Voxels that are not seen yet change the status line so often. */
+const UNSEEN_MS = 150;
 /** Results that stay visible below a newer one that is still incomplete. */
 const MOST_OLD_PREVIEWS = 3;
 
 export class Session {
   readonly state: SharedState;
   readonly scheduler: Scheduler;
+  readonly probe: Probe;
   readonly history: RegionHistory;
   loaders: LayerLoader[] = [];
   /** Results of the operation being tuned: the newest last, older ones until it is complete. */
@@ -33,18 +38,24 @@ export class Session {
   #ownScale: number;
   /** Level that Python asked for, -1 to let the budget decide. */
   #asked = -1;
+  #unseenTimer: ReturnType<typeof setTimeout> | undefined;
   #stillTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(model: Model, changed: () => void) {
     this.#model = model;
-    this.#changed = changed;
+    this.#changed = () => {
+      clearTimeout(this.#unseenTimer);
+      this.#unseenTimer = undefined;
+      changed();
+    };
     this.state = new SharedState(model);
     // a reloaded page finds the scale it reported itself: that is no wish of Python's
     this.#ownScale = this.state.get("loaded_scale");
     this.scheduler = new Scheduler((message) => model.send(message));
+    this.probe = new Probe((message) => model.send(message), changed);
     this.#onMessage = (content, buffers) => this.#receive(content, buffers);
     model.on("msg:custom", this.#onMessage);
-    this.state.on(["scene"], () => this.#followScene());
+    this.state.on(["scene", "channels_together", "channel_visibility"], () => this.#followScene());
     this.state.on(["preview"], () => this.#followPreview());
     this.state.on(["slices", "time_index", "channel_index"], () => this.#followView());
     this.state.on(["roi", "memory_budget"], () => this.#refineSoon());
@@ -62,21 +73,43 @@ export class Session {
     return this.state.get("scene");
   }
 
+  /** The image; of channels drawn together the first one. */
   get image(): LayerLoader | undefined {
-    return this.loaders.find((loader) => loader.info.kind !== "labels");
+    return this.loaders.find(({ info }) => info.kind !== "labels" && roleOf(info) !== "moving");
   }
 
   /** The second image of a comparison. */
   get moving(): LayerLoader | undefined {
-    return this.loaders.filter((loader) => loader.info.kind !== "labels")[1];
+    return this.loaders.find(({ info }) => roleOf(info) === "moving");
+  }
+
+  /** The channels that are drawn over each other; none where one is drawn alone. */
+  get channels(): LayerLoader[] {
+    return this.loaders.filter((loader) => loader.channel !== null);
+  }
+
+  /** Window of a channel drawn together. */
+  channelRange(channel: number): [number, number] {
+    const { state } = this;
+    const bounds = state.get("channel_bounds")[channel] ?? this.image?.info.value_range;
+    return state.get("channel_ranges")[channel] ?? bounds ?? [0, 1];
   }
 
   get labels(): LayerLoader | undefined {
     return this.loaders.find((loader) => loader.info.kind === "labels");
   }
 
-  isVisible(loader: LayerLoader): boolean {
-    return this.state.get("layer_visibility")[loader.info.name] ?? true;
+  isVisible({ info }: LayerLoader): boolean {
+    return this.isNameVisible(info.name);
+  }
+
+  isNameVisible(name: string): boolean {
+    return this.state.get("layer_visibility")[name] ?? true;
+  }
+
+  /** Sets of points that are drawn. */
+  get points(): PointSet[] {
+    return this.state.get("point_sets").filter((set) => this.isNameVisible(set.name));
   }
 
   /** The finest grid, to which regions and slices snap. */
@@ -131,6 +164,18 @@ export class Session {
     this.state.flush();
   }
 
+  /** Follow a drag of the region, which is one step however long it takes. */
+  holdRegion(): void {
+    this.history.isHeld = true;
+  }
+
+  releaseRegion(): void {
+    this.history.isHeld = false;
+    this.history.settle(this.roi);
+    this.state.flush();
+    this.#changed();
+  }
+
   undoRegion(): void {
     const roi = this.state.get("roi_locked") ? null : this.history.undo();
     if (roi) this.setRegion(roi);
@@ -144,6 +189,12 @@ export class Session {
   /** The whole image, as a region. */
   wholeRoi(): Roi {
     return this.finest ? wholeRoi(this.finest) : emptyRoi();
+  }
+
+  /** Whether a point lies in the image. */
+  isInside(point: Point): boolean {
+    const { lower, upper } = this.wholeRoi();
+    return AXES.every((axis) => point[axis] >= lower[axis] && point[axis] < upper[axis]);
   }
 
   /** Where a plane stands, as index and number of slices. */
@@ -176,30 +227,41 @@ export class Session {
 
   close(): void {
     clearTimeout(this.#stillTimer);
+    clearTimeout(this.#unseenTimer);
     this.#model.off("msg:custom", this.#onMessage);
     this.scheduler.clear();
+    this.probe.forget();
     this.state.close();
   }
 
-  #view(info: LayerInfo): View {
+  #view({ info, channel }: Part): View {
+    const infos = this.#parts.map((part) => part.info);
     return {
       roi: this.roi,
       crosshair: this.crosshair,
-      budget: shareOf(this.state.get("memory_budget"), info, this.scene.layers),
+      budget: shareOf(this.state.get("memory_budget"), info, infos),
       asked: this.#asked,
       time: this.state.get("time_index"),
-      channel: this.state.get("channel_index"),
+      channel: channel ?? this.state.get("channel_index"),
     };
+  }
+
+  get #parts(): Part[] {
+    const { state } = this;
+    const together = state.get("channels_together");
+    return partsOf(this.scene.layers, together, state.get("channel_visibility"));
   }
 
   #followScene(): void {
     const before = this.loaders;
     const grid = JSON.stringify(this.finest);
     this.loaders = [];
-    for (const info of this.scene.layers) {
-      const same = before.find((loader) => loader.info.id === info.id);
-      if (!same) this.#asked = -1;
-      this.loaders.push(same ?? this.#newLoader(info, before));
+    for (const part of this.#parts) {
+      const same = before.find(
+        ({ info, channel }) => info.id === part.info.id && channel === part.channel,
+      );
+      if (!before.some(({ info }) => info.id === part.info.id)) this.#asked = -1;
+      this.loaders.push(same ?? this.#newLoader(part, before));
     }
     for (const loader of before) if (!this.loaders.includes(loader)) loader.close();
     if (JSON.stringify(this.finest) !== grid) this.history.forget(this.roi);
@@ -209,11 +271,15 @@ export class Session {
     this.#followPreview();
   }
 
-  #newLoader(info: LayerInfo, before: LayerLoader[]): LayerLoader {
-    const loader = new LayerLoader(info, this.scheduler, this.#view(info), () => this.#loaded());
-    // ids are made of the layer's role and a number
-    const roleOf = (id: string) => id.split("-")[0];
-    const replaced = before.find((other) => roleOf(other.info.id) === roleOf(info.id));
+  #newLoader(part: Part, before: LayerLoader[]): LayerLoader {
+    const view = this.#view(part);
+    const loader: LayerLoader = new LayerLoader(part, this.scheduler, view, {
+      changed: () => this.#loaded(),
+      filled: () => this.#filled(loader),
+    });
+    const replaced = before.find(
+      ({ info, channel }) => roleOf(info) === roleOf(part.info) && channel === part.channel,
+    );
     loader.start(this.#planeViews.values(), replaced);
     return loader;
   }
@@ -251,7 +317,7 @@ export class Session {
   }
 
   #followView(): void {
-    for (const loader of this.loaders) loader.setView(this.#view(loader.info));
+    for (const loader of this.loaders) loader.setView(this.#view(loader));
     // asked for here and not with the next drawing: nothing else comes before
     for (const [axis, view] of this.#planeViews) {
       this.showPlane({ ...view, position: this.crosshair[axis] });
@@ -284,6 +350,13 @@ export class Session {
     this.#refine();
   }
 
+  /** Voxels that no plane shows yet are told of only now and then: to draw takes time, too. */
+  #filled(loader: LayerLoader): void {
+    const isSeen = [...this.#planeViews.keys()].some((axis) => !loader.hasSlice(axis));
+    if (isSeen) this.#changed();
+    else this.#unseenTimer ??= setTimeout(() => this.#changed(), UNSEEN_MS);
+  }
+
   #loaded(): void {
     const problem = [...this.loaders, ...this.previews].find((part) => part.error);
     if (problem) {
@@ -310,8 +383,9 @@ export class Session {
   #receive(content: unknown, buffers: DataView[]): void {
     try {
       const reply = parseReply(content, buffers);
-      const isOurs = this.scheduler.receive(reply);
-      if (!isOurs && reply.kind === "error" && reply.id === null) this.problem = reply.message;
+      const isOurs = this.scheduler.receive(reply) || this.probe.receive(reply);
+      if (isOurs || reply.kind !== "error" || reply.id !== null) return;
+      this.problem = reply.message;
     } catch (error) {
       this.problem = `a message from the kernel could not be read: ${error}`;
     }

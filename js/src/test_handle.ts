@@ -31,7 +31,7 @@ export interface TestHandle {
   worldToPage(viewport: Viewport, point: Point): PagePoint;
   /** Rectangle of a viewport on the page. */
   viewportRect(viewport: Viewport): { left: number; top: number; width: number; height: number };
-  /** Everything asked for has been loaded and drawn. */
+  /** Everything asked for has been loaded and drawn, and Python knows of it. */
   isSettled(): boolean;
   /** A plane has drawn its slice of all layers, as finely as the screen can show it. */
   isSharp(axis: Axis): boolean;
@@ -50,7 +50,7 @@ export interface Parts {
 
 export function testHandle(parts: Parts): TestHandle {
   const { session } = parts;
-  const isSettled = () => session.isSettled && parts.isDrawn();
+  const isSettled = () => session.isSettled && session.state.isSaved && parts.isDrawn();
   return {
     readPixels: (viewport) => readPixels(parts, viewport),
     colorsAt: (viewport, points) => colorsAt(parts, viewport, points),

@@ -4,19 +4,24 @@ import type { RenderProps } from "@anywidget/types";
 import "./viewer.css";
 import { Drawing } from "./drawing.ts";
 import { PlanePane } from "./interact/plane_pane.ts";
+import { setAttribute } from "./interact/svg.ts";
 import type { VolumePane } from "./interact/volume_pane.ts";
 import { VolumeSlot } from "./interact/volume_slot.ts";
-import type { Axis, Point } from "./messages.ts";
+import type { Axis } from "./messages.ts";
+import { ChannelsPanel } from "./panels/channels_panel.ts";
 import { element } from "./panels/elements.ts";
-import { Help } from "./panels/help.ts";
+import { ErrorArea } from "./panels/error_area.ts";
+import { Help, VIEWER_HELP } from "./panels/help.ts";
 import { LayersPanel } from "./panels/layers_panel.ts";
 import { PanelSwitch } from "./panels/panel.ts";
 import { RegionPanel } from "./panels/region_panel.ts";
 import { addFullScreenButton, Resizer } from "./panels/resizer.ts";
-import { ErrorArea, StatusLine } from "./panels/status.ts";
+import { type Hovered, StatusLine } from "./panels/status.ts";
 import { Still } from "./panels/still.ts";
 import { Toolbar } from "./panels/toolbar.ts";
 import { VolumePanel } from "./panels/volume_panel.ts";
+import { PictureKeeper } from "./picture_keeper.ts";
+import type { PicturedView } from "./render/snapshot.ts";
 import { Session } from "./session.ts";
 import { LOOKS, type SharedCamera, type Traits, type ViewMode } from "./state.ts";
 import { type TestHandle, testHandle } from "./test_handle.ts";
@@ -35,10 +40,11 @@ class View {
   #loadingNote = element("div", "rw-note rw-loading-note");
   #panels: PanelSwitch;
   #resizer: Resizer;
+  #keeper: PictureKeeper;
   #sizes: ResizeObserver;
   #stop = new AbortController();
   #frame = 0;
-  #hovered: Point | null = null;
+  #hovered: Hovered | null = null;
   #shownMode: ViewMode = "four-up";
   #layout = "";
 
@@ -55,12 +61,13 @@ class View {
     });
     this.#panels = new PanelSwitch(this.#toolbar.element, [
       new RegionPanel(this.#session),
+      new ChannelsPanel(this.#session),
       new LayersPanel(this.#session),
       new VolumePanel(this.#session, this.#drawing),
     ]);
     const corner = element("div", "rw-corner", this.#toolbar.element);
     addFullScreenButton(this.root, corner, this.#stop.signal);
-    const help = new Help(corner);
+    const help = new Help(corner, VIEWER_HELP);
     this.#resizer = new Resizer(this.#session.state, this.#stop.signal);
     this.#status = new StatusLine(this.#session, this.#drawing);
     this.#errors = new ErrorArea(this.#session);
@@ -69,6 +76,10 @@ class View {
     views.append(this.#grid, this.#still.element, help.element);
     this.root.append(this.#toolbar.element, this.#panels.element, this.#errors.element);
     this.root.append(views, this.#status.element, this.#resizer.element);
+    this.#keeper = new PictureKeeper(this.#session, {
+      frame: this.#grid,
+      views: () => this.#picturedViews(),
+    });
     this.#session.state.on(["camera"], () => this.#applyCamera());
     this.#session.state.on([...LOOKS], () => this.#schedule());
     this.#sizes = new ResizeObserver(() => this.#resize());
@@ -92,6 +103,7 @@ class View {
     this.#sizes.disconnect();
     this.#stop.abort();
     this.#still.close();
+    this.#keeper.close();
     this.#toolbar.close();
     this.#clearPanes();
     this.#session.close();
@@ -123,7 +135,23 @@ class View {
     this.#status.update(this.#hovered);
     this.#errors.update();
     this.#markRoot();
-    this.root.dataset.settled = String(this.#session.isSettled);
+    setAttribute(this.root, "data-settled", String(this.#session.isSettled));
+    this.#keeper.touch();
+  }
+
+  /** The views on screen, once all of them are drawn as they should be. */
+  #picturedViews(): PicturedView[] | null {
+    const { loaders, isSettled } = this.#session;
+    const isDone = isSettled && this.#isDrawn && loaders.every((loader) => loader.hasVoxels);
+    if (!isDone || loaders.length === 0 || this.#grid.clientWidth === 0) return null;
+    const planes = this.#planes
+      .filter((pane) => this.#isShown(pane.plane.across))
+      .map(({ element, view }) => ({ element, canvas: view.canvas }));
+    if (!this.#slot || !this.#isShown("volume")) return planes;
+    const { pane } = this.#slot;
+    if (!pane) return this.#slot.isRefused ? planes : null;
+    const { element, view } = pane;
+    return [...planes, { element, canvas: view.canvas, redraw: () => view.redraw() }];
   }
 
   /** Build the panes that the scene needs, when it needs others than before. */
@@ -151,8 +179,8 @@ class View {
   #addPlane(axis: Axis): void {
     const pane = new PlanePane(axis, this.#session, this.#drawing, {
       hover: (point) => {
-        this.#hovered = point;
-        this.#status.update(point);
+        this.#hovered = point && { point, across: axis };
+        this.#status.update(this.#hovered);
       },
       resetViews: () => this.#resetViews(),
       showRegion: () => this.#showRegion(),
@@ -185,6 +213,7 @@ class View {
   }
 
   #resize(): void {
+    for (const pane of this.#planes) pane.view.resize();
     this.#volume?.view.resize();
     this.#schedule();
   }
@@ -209,11 +238,14 @@ class View {
     root.toggleAttribute("data-collapsed", state.get("ui_collapsed"));
   }
 
-  /** Undo and redo of the region, in any view. */
+  /** Undo and redo of the region, and the player, in any view. */
   #pressKey(event: KeyboardEvent): void {
-    if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z") return;
-    if (event.shiftKey) this.#session.redoRegion();
-    else this.#session.undoRegion();
+    const isCommand = event.ctrlKey || event.metaKey;
+    const key = event.key.toLowerCase();
+    if (isCommand && key === "z" && event.shiftKey) this.#session.redoRegion();
+    else if (isCommand && key === "z") this.#session.undoRegion();
+    else if (key === " ") this.#toolbar.togglePlaying();
+    else return;
     event.preventDefault();
     event.stopPropagation();
   }

@@ -6,6 +6,7 @@ import type { Job } from "../src/streaming/scheduler.ts";
 export function job(options: Partial<Job> = {}): Job {
   return {
     image: "image-1",
+    owner: {},
     target: {},
     level: 0,
     time: 0,
@@ -44,9 +45,11 @@ export function layer(levels: Level[], options: Partial<LayerInfo> = {}): LayerI
     kind: "image",
     name: "Image",
     dtype: "uint8",
+    exact: true,
     components: 1,
     times: 1,
     channels: 1,
+    channel_names: [],
     value_range: [0, 255],
     levels,
     ...options,

@@ -8,7 +8,7 @@ import {
   planLevels,
   shareOf,
 } from "../src/streaming/levels.ts";
-import { layer, pyramid } from "./jobs.ts";
+import { layer, level, pyramid } from "./jobs.ts";
 
 const levels = pyramid(64, 4);
 const whole = wholeRoi(levels[0] as Level);
@@ -122,4 +122,15 @@ test("only the spacing within a plane decides how finely it is shown", () => {
 
   expect(levelForScreen(flat, PLANES.z, 2)).toBe(1);
   expect(levelForScreen(flat, PLANES.y, 2)).toBe(0);
+});
+
+test("a volume that is too long for a graphics card is shown at a coarser scale", () => {
+  const long = [1, 2, 4].map((step) => level([30, 40, 3000 / step], [1, 1, step]));
+  const roi = wholeRoi(long[0] as Level);
+
+  const plan = planLevels(long, roi, 1, 2 ** 28, -1);
+
+  expect(plan).toMatchObject({ context: 1, detail: null });
+  expect(plan.reason).toContain("2048 voxels along a side");
+  expect(planLevels(long, roi, 1, 2 ** 28, 0).context).toBe(0);
 });

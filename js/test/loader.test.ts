@@ -22,6 +22,7 @@ class Kernel {
       this.#waiting = this.#waiting.filter((request) => !message.ids.includes(request.id));
       return;
     }
+    if (message.kind === "probe") return;
     this.asked.push(...message.requests);
     this.#waiting.push(...message.requests);
   }
@@ -51,10 +52,18 @@ function view(options: Partial<View> = {}): View {
   return { roi: whole, crosshair, budget, asked: -1, time: 0, channel: 0, ...options };
 }
 
+/** Nobody draws. */
+const silent = { changed: () => {}, filled: () => {} };
+
 function load(options: Partial<View> = {}) {
   const kernel = new Kernel();
   const info = layer(levels, { times: 3 });
-  const loader = new LayerLoader(info, kernel.scheduler, view(options), () => {});
+  const loader = new LayerLoader(
+    { info: info, channel: null },
+    kernel.scheduler,
+    view(options),
+    silent,
+  );
   loader.start([]);
   return { kernel, loader };
 }
@@ -136,10 +145,10 @@ test("another image is seen through the old one until its voxels are there", () 
   const { kernel, loader } = load();
   kernel.answer();
   const next = new LayerLoader(
-    layer(levels, { id: "image-2" }),
+    { info: layer(levels, { id: "image-2" }), channel: null },
     kernel.scheduler,
     view(),
-    () => {},
+    silent,
   );
 
   next.start([], loader);
@@ -162,7 +171,12 @@ function huge() {
   const kernel = new Kernel();
   const single = pyramid(2048, 6).map((level, i) => ({ ...level, reads: 8 ** i }));
   const options = { roi: wholeRoi(single[0] as Level), budget: 2 ** 28 };
-  const loader = new LayerLoader(layer(single), kernel.scheduler, view(options), () => {});
+  const loader = new LayerLoader(
+    { info: layer(single), channel: null },
+    kernel.scheduler,
+    view(options),
+    silent,
+  );
   loader.start([]);
   return { kernel, loader };
 }
@@ -172,6 +186,7 @@ test("of a huge single-scale image a quick look comes first, then the slices on 
   expect(kernel.asked.map(({ level, quick }) => [level, quick])).toEqual([[5, true]]);
 
   loader.showPlane(onScreen);
+  expect(kernel.asked).toHaveLength(1); // slices would hold up the first look
   kernel.answer();
 
   const slices = kernel.asked.filter(({ quick }) => !quick);

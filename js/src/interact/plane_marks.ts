@@ -1,8 +1,9 @@
 // What is written over a slice plane: its name, its axes, the crosshair and a scale bar.
 
 import type { Axis, Point } from "../messages.ts";
+import { setText } from "../panels/elements.ts";
 import type { PlaneCanvas } from "../render/plane_canvas.ts";
-import { place, setShown, svgElement } from "./svg.ts";
+import { place, setAttribute, setShown, svgElement } from "./svg.ts";
 
 export const PLANE_NAMES: Record<Axis, string> = { z: "xy", y: "xz", x: "yz" };
 
@@ -50,13 +51,12 @@ export class PlaneMarks {
   }
 
   draw(marks: Marks): void {
-    const { clientWidth: width, clientHeight: height } = this.#view.canvas;
+    const { width, height } = this.#view;
     this.#drawCrosshair(marks.crosshair, width, height);
     place(this.#name, { x: MARGIN, y: 19 });
     const { across } = this.#view.plane;
-    this.#name.textContent = marks.crosshair
-      ? `${PLANE_NAMES[across]}  ·  ${across} ${marks.slice}`
-      : "";
+    const name = `${PLANE_NAMES[across]}  ·  ${across} ${marks.slice}`;
+    setText(this.#name, marks.crosshair ? name : "");
     this.#drawAxes(height);
     this.#drawBar(width, height, marks.unit);
   }
@@ -66,8 +66,8 @@ export class PlaneMarks {
     for (const line of Object.values(this.#lines)) setShown(line, point !== null);
     if (!point) return;
     const [x, y] = this.#view.toPixel(point[right], point[down]);
-    this.#lines.right.setAttribute("d", `M0 ${y}H${x - GAP}M${x + GAP} ${y}H${width}`);
-    this.#lines.down.setAttribute("d", `M${x} 0V${y - GAP}M${x} ${y + GAP}V${height}`);
+    setAttribute(this.#lines.right, "d", `M0 ${y}H${x - GAP}M${x + GAP} ${y}H${width}`);
+    setAttribute(this.#lines.down, "d", `M${x} 0V${y - GAP}M${x} ${y + GAP}V${height}`);
   }
 
   /** Two arrows in the lower left corner show where the axes grow. */
@@ -88,10 +88,10 @@ export class PlaneMarks {
     for (const part of [...this.#bar, this.#barText]) setShown(part, shown);
     if (!shown) return;
     for (const path of this.#bar) {
-      path.setAttribute("d", `M${start} ${y - 5}V${y}H${end}V${y - 5}`);
+      setAttribute(path, "d", `M${start} ${y - 5}V${y}H${end}V${y - 5}`);
     }
     place(this.#barText, { x: (start + end) / 2, y: y - 6 });
-    this.#barText.textContent = `${Number(length.toPrecision(3))} ${shortUnit(unit)}`.trim();
+    setText(this.#barText, `${Number(length.toPrecision(3))} ${shortUnit(unit)}`.trim());
   }
 }
 

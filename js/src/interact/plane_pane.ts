@@ -3,11 +3,14 @@
 import type { Drawing } from "../drawing.ts";
 import { axisIndex, dragRoi, type Grip, PLANES, type Plane } from "../geometry.ts";
 import type { Axis, Point, Roi } from "../messages.ts";
-import { type PlaneCamera, PlaneCanvas } from "../render/plane_canvas.ts";
+import { BACKGROUND, type PlaneCamera, PlaneCanvas } from "../render/plane_canvas.ts";
+import { PlanePoints } from "../render/plane_points.ts";
+import { movedWindow } from "../render/window.ts";
 import type { Session } from "../session.ts";
 import { type Drag, onDrag } from "./drag.ts";
 import { PLANE_NAMES, PlaneMarks } from "./plane_marks.ts";
 import { RoiBox, type RoiBoxEvents } from "./roi_box.ts";
+import { SplitLine, type SplitLineEvents } from "./split_line.ts";
 import { svgElement } from "./svg.ts";
 import { WheelSteps } from "./wheel.ts";
 
@@ -20,6 +23,8 @@ export interface PaneEvents {
   toggleMaximised(axis: Axis): void;
 }
 
+/** A pointer that moves less while it is pressed has clicked. */
+const CLICK_PIXELS = 3;
 const STEPS: Record<string, number> = {
   ArrowUp: -1,
   ArrowLeft: -1,
@@ -40,6 +45,8 @@ export class PlanePane {
   #events: PaneEvents;
   #marks: PlaneMarks;
   #box: RoiBox;
+  #split: SplitLine;
+  #points = new PlanePoints();
   #wheel = new WheelSteps();
   #stop = new AbortController();
 
@@ -67,6 +74,7 @@ export class PlanePane {
       startDrag: (grip) => this.#dragRoi(grip),
       step: (side, which, steps) => this.#stepRoi(side, which, steps),
     };
+    this.#split = new SplitLine(this.view, middle, this.#splitEvents(), this.#stop.signal);
     this.#box = new RoiBox(this.view, middle, boxEvents, this.#stop.signal);
     this.element.append(this.view.canvas, svg);
     this.#listen();
@@ -74,16 +82,20 @@ export class PlanePane {
 
   draw(): void {
     const { crosshair, roi, scene, state } = this.#session;
-    this.view.resize();
+    this.view.fitPane();
     if (this.isFitted) this.#fit();
     const position = crosshair[this.plane.across];
     this.#session.showPlane({ ...this.view.window, position });
-    this.view.draw(this.#drawing.pictures(this.plane.across), position);
+    this.view.background = state.get("background_color") || BACKGROUND;
+    const pictures = this.#drawing.pictures(this.plane.across);
+    const { points } = this.#session;
+    if (this.view.draw(pictures, position, points)) this.#points.draw(this.view, points, position);
     this.#marks.draw({
       crosshair: scene.planar ? null : crosshair,
       slice: this.#session.describeSlice(this.plane.across),
       unit: scene.unit,
     });
+    this.#split.draw(roi, position, this.#drawing.hasResult);
     const whole = this.#session.wholeRoi();
     this.#box.draw(roi, whole, state.get("roi_visible"), position);
   }
@@ -138,16 +150,25 @@ export class PlanePane {
     if (event.button === 2) return this.#dragWindow();
     if (event.button === 1 || event.shiftKey) return this.#dragCamera();
     if (event.button !== 0) return null;
-    this.#session.setCrosshair(this.#pointAt(event));
+    const pressed = this.#pointAt(event);
+    this.#session.setCrosshair(pressed);
+    let isClick = this.#session.isInside(pressed);
     return {
-      move: (_dx, _dy, now) => this.#session.setCrosshair(this.#pointAt(now)),
-      end: () => this.#session.state.flush(),
+      move: (dx, dy, now) => {
+        isClick &&= Math.hypot(dx, dy) < CLICK_PIXELS;
+        this.#session.setCrosshair(this.#pointAt(now));
+      },
+      end: () => {
+        if (isClick) this.#session.state.set("clicked_point", pressed);
+        this.#session.state.flush();
+      },
     };
   }
 
   #dragRoi(grip: Grip): Drag | null {
     if (this.#session.state.get("roi_locked")) return null;
     const before: Roi = this.#session.roi;
+    this.#session.holdRegion();
     return {
       move: (dx, dy) => {
         const level = this.#session.finest;
@@ -156,7 +177,16 @@ export class PlanePane {
         const delta = { [this.plane.right]: dx / scale, [this.plane.down]: dy / scale };
         this.#session.state.set("roi", dragRoi(before, grip, delta, level));
       },
-      end: () => this.#session.state.flush(),
+      end: () => this.#session.releaseRegion(),
+    };
+  }
+
+  #splitEvents(): SplitLineEvents {
+    const { state } = this.#session;
+    return {
+      share: () => state.get("preview_split"),
+      moved: (share) => state.set("preview_split", share),
+      ended: () => state.flush(),
     };
   }
 
@@ -187,15 +217,31 @@ export class PlanePane {
 
   /** Right and left change the width of the window, up and down its level. */
   #dragWindow(): Drag {
-    const [low, high] = this.#session.state.get("color_range");
-    const bounds = this.#session.image?.info.value_range ?? [low, high];
-    const unit = (bounds[1] - bounds[0] || 1) / 400;
+    const { state, image, channels } = this.#session;
     this.element.dataset.drag = "window";
+    if (channels.length > 0) return this.#dragChannelWindows();
+    const before = state.get("color_range");
+    const bounds = image?.info.value_range ?? before;
+    return {
+      move: (dx, dy) => state.set("color_range", movedWindow(before, bounds, dx, dy)),
+      end: () => this.#endDrag(),
+    };
+  }
+
+  /** The windows of all channels that are drawn together. */
+  #dragChannelWindows(): Drag {
+    const { state, image, channels } = this.#session;
+    const shown = new Set(channels.map(({ channel }) => channel));
+    const count = Math.max(...channels.map(({ channel }) => channel ?? 0)) + 1;
+    const before = Array.from({ length: count }, (_, i) => this.#session.channelRange(i));
+    const bounds = state.get("channel_bounds");
     return {
       move: (dx, dy) => {
-        const width = Math.max(high - low + dx * unit, unit);
-        const level = (low + high) / 2 + dy * unit;
-        this.#session.state.set("color_range", [level - width / 2, level + width / 2]);
+        const moved = before.map((range, i) => {
+          const outer = bounds[i] ?? image?.info.value_range ?? range;
+          return shown.has(i) ? movedWindow(range, outer, dx, dy) : range;
+        });
+        state.set("channel_ranges", [...moved, ...state.get("channel_ranges").slice(count)]);
       },
       end: () => this.#endDrag(),
     };
@@ -220,8 +266,8 @@ export class PlanePane {
 
   #pressKey(event: KeyboardEvent): void {
     const step = STEPS[event.key];
-    const { clientWidth, clientHeight } = this.view.canvas;
-    const zoom = (factor: number) => this.#zoom(factor, clientWidth / 2, clientHeight / 2);
+    const { width, height } = this.view;
+    const zoom = (factor: number) => this.#zoom(factor, width / 2, height / 2);
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (step !== undefined) this.#session.stepSlice(this.plane.across, step);
     else if (event.key === "+") zoom(1.25);

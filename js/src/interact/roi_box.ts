@@ -4,7 +4,7 @@ import type { Grip } from "../geometry.ts";
 import type { Axis, Roi } from "../messages.ts";
 import type { PlaneCanvas } from "../render/plane_canvas.ts";
 import { type Drag, onDrag } from "./drag.ts";
-import { place, setShown, svgElement } from "./svg.ts";
+import { place, setAttribute, setShown, svgElement } from "./svg.ts";
 
 type Side = -1 | 0 | 1;
 
@@ -132,9 +132,9 @@ function placeSquare(rect: SVGRectElement, x: number, y: number, size: number): 
 function describeValue(group: SVGGElement, roi: Roi, whole: Roi, axis: Axis, side: Side): void {
   if (!group.hasAttribute("role")) return;
   const value = side < 0 ? roi.lower[axis] : roi.upper[axis];
-  group.setAttribute("aria-valuemin", String(whole.lower[axis]));
-  group.setAttribute("aria-valuemax", String(whole.upper[axis]));
-  group.setAttribute("aria-valuenow", String(Number(value.toPrecision(6))));
+  setAttribute(group, "aria-valuemin", String(whole.lower[axis]));
+  setAttribute(group, "aria-valuemax", String(whole.upper[axis]));
+  setAttribute(group, "aria-valuenow", String(Number(value.toPrecision(6))));
 }
 
 /** With Shift, Ctrl or another button the pane's own actions start on a handle too. */

@@ -13,13 +13,19 @@ export function svgElement<K extends keyof SVGElementTagNameMap>(
   return element;
 }
 
+/** Set an attribute unless it is there already: writing the same again costs a new layout. */
+export function setAttribute(element: Element, name: string, value: string): void {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}
+
 export function place(element: Element, attributes: Record<string, number>): void {
   for (const [name, value] of Object.entries(attributes)) {
-    element.setAttribute(name, value.toFixed(2));
+    setAttribute(element, name, value.toFixed(2));
   }
 }
 
 export function setShown(element: Element, shown: boolean): void {
+  if (element.hasAttribute("hidden") !== shown) return;
   element.toggleAttribute("hidden", !shown);
   (element as SVGElement).style.display = shown ? "" : "none";
 }

@@ -3,11 +3,11 @@
 import type { Drawing, ShownVolume } from "../drawing.ts";
 import { dragRoi } from "../geometry.ts";
 import type { Axis } from "../messages.ts";
-import { decodeTable } from "../render/colors.ts";
-import { automaticCurve } from "../render/opacity_curve.ts";
+import { setText } from "../panels/elements.ts";
+import { BACKGROUND } from "../render/plane_canvas.ts";
 import { VolumeCanvas } from "../render/volume_canvas.ts";
+import type { VolumeLook } from "../render/volume_look.ts";
 import type { Session } from "../session.ts";
-import type { VoxelBox } from "../streaming/voxel_box.ts";
 import type { Drag } from "./drag.ts";
 import { pointOf, RoiCage } from "./roi_cage.ts";
 import { place, svgElement } from "./svg.ts";
@@ -30,6 +30,9 @@ export interface VolumeEvents {
   toggleMaximised(): void;
 }
 
+/** Degrees by which a volume that turns by itself does so. */
+const TURN_PER_SECOND = 30;
+
 export class VolumePane {
   readonly element = document.createElement("div");
   readonly view: VolumeCanvas;
@@ -47,6 +50,7 @@ export class VolumePane {
   #shown: ShownVolume | null = null;
   /** When a box was ready that is not shown yet. */
   #readySince = 0;
+  #turning = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(session: Session, drawing: Drawing, events: VolumeEvents) {
@@ -96,21 +100,39 @@ export class VolumePane {
 
   draw(): void {
     if (!this.isMoved) this.#fit();
-    const ready = this.#drawing.volumeBox();
-    if (this.#isDue(ready?.box ?? null)) this.#shown = ready;
-    else if (ready && this.#shown) this.#shown = { ...ready, box: this.#shown.box };
+    const ready = this.#drawing.volume();
+    const isOther = ready?.looks.length !== this.#shown?.looks.length;
+    if (this.#isDue(ready) || isOther) this.#shown = ready;
+    else if (ready && this.#shown) this.#shown = { ...ready, boxes: this.#shown.boxes };
     const shown = this.#shown;
     const { direction } = this.#session.scene;
-    if (shown) this.#drawVolume(shown.box, shown.range, direction);
-    this.view.show(shown?.box ?? null, shown?.valueRange ?? [0, 1], direction);
+    if (shown) this.#drawVolume(shown, direction);
+    this.view.show(shown?.boxes ?? [], shown?.valueRange ?? [0, 1], direction);
+    this.view.setBackground(this.#session.state.get("background_color") || BACKGROUND);
+    this.view.showPoints(this.#session.points, direction);
     this.#drawOverlay();
+    this.#turn();
+  }
+
+  /** Turn by itself, as long as it should. */
+  #turn(): void {
+    if (this.#turning !== 0 || !this.#session.state.get("rotate")) return;
+    let before = performance.now();
+    const step = (now: number) => {
+      this.#turning = 0;
+      if (!this.#session.state.get("rotate") || this.#stop.signal.aborted) return;
+      this.view.turn((TURN_PER_SECOND * (now - before)) / 1000);
+      before = now;
+      this.#turning = requestAnimationFrame(step);
+    };
+    this.#turning = requestAnimationFrame(step);
   }
 
   /** Another box is shown once nothing else is on its way, or it has waited long enough. */
-  #isDue(box: VoxelBox | null): boolean {
+  #isDue(ready: ShownVolume | null): boolean {
     clearTimeout(this.#timer);
     const now = performance.now();
-    const isNew = box !== null && box !== this.#shown?.box;
+    const isNew = ready?.boxes.some((box, i) => box !== this.#shown?.boxes[i]) ?? false;
     if (!isNew || this.#session.scheduler.pending === 0) {
       this.#readySince = 0;
       return true;
@@ -128,6 +150,7 @@ export class VolumePane {
   destroy(): void {
     this.#stop.abort();
     clearTimeout(this.#timer);
+    cancelAnimationFrame(this.#turning);
     this.view.destroy();
     this.element.remove();
   }
@@ -160,22 +183,23 @@ export class VolumePane {
     this.#fitted = key;
   }
 
-  #drawVolume(box: VoxelBox, range: [number, number], direction: number[]): void {
-    const { state } = this.#session;
-    const points = state.get("opacity_points");
-    const look = {
-      window: range,
-      opacity: points.length > 0 ? points : automaticCurve(range),
+  #drawVolume({ boxes, looks }: ShownVolume, direction: number[]): void {
+    const [box] = boxes;
+    if (!box) return;
+    const { state, roi } = this.#session;
+    const look: VolumeLook = {
+      colors: looks,
+      opacity: state.get("opacity_points"),
       projection: state.get("volume_projection"),
       gradientOpacity: state.get("gradient_opacity"),
+      gradientScale: state.get("gradient_opacity_scale"),
+      scattering: state.get("scattering"),
       shading: state.get("shading"),
       sampleDistance: state.get("sample_distance"),
     };
-    const table = state.get("color_table");
-    const key = `${table}|${JSON.stringify(look)}`;
-    if (key !== this.#look) this.view.setLook({ ...look, table: decodeTable(table) });
+    const key = JSON.stringify(look);
+    if (key !== this.#look) this.view.setLook(look);
     this.#look = key;
-    const { roi } = this.#session;
     const clip = JSON.stringify([roi, box.level, box.box, direction]);
     if (clip !== this.#clip) this.view.clip(roi, box, direction);
     this.#clip = clip;
@@ -192,7 +216,7 @@ export class VolumePane {
     });
     this.#axes.draw((point) => this.view.project(point), this.#session.wholeRoi());
     place(this.#note, { x: 10, y: 19 });
-    this.#note.textContent = isRgb ? "Color images are drawn in the planes only." : "";
+    setText(this.#note, isRgb ? "Color images are drawn in the planes only." : "");
   }
 
   /** A face follows the pointer along the drawn direction of its normal. */
@@ -205,6 +229,7 @@ export class VolumePane {
     const [x1, y1] = this.view.project({ ...centre, [axis]: centre[axis] + unit });
     const [nx, ny] = [(x1 - x0) / unit, (y1 - y0) / unit];
     const squared = Math.max(nx * nx + ny * ny, 1e-12);
+    this.#session.holdRegion();
     return {
       move: (dx, dy) => {
         const level = this.#session.finest;
@@ -212,7 +237,7 @@ export class VolumePane {
         const by = (dx * nx + dy * ny) / squared;
         this.#session.state.set("roi", dragRoi(before, { [axis]: side }, { [axis]: by }, level));
       },
-      end: () => this.#session.state.flush(),
+      end: () => this.#session.releaseRegion(),
     };
   }
 }

@@ -52,3 +52,19 @@ export function checkbox(): HTMLInputElement {
   input.type = "checkbox";
   return input;
 }
+
+/** Write a text unless it is there already: the same text again costs a new layout. */
+export function setText(node: Element, text: string): void {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/** Show or hide a control with its label. */
+export function showField(control: Element, shown: boolean): void {
+  control.closest(".rw-field")?.toggleAttribute("hidden", !shown);
+}
+
+/** Whether the user is in a control, though the window may not be the active one. */
+export function isFocused(control: Element): boolean {
+  // for a control in a shadow root, the document names its host
+  return (control.getRootNode() as Document | ShadowRoot).activeElement === control;
+}

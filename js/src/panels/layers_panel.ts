@@ -1,9 +1,10 @@
-// What is shown: each layer's visibility and look, and how two images are compared.
+// What is shown: the layers, which of them are visible, and how the chosen one is drawn.
 
-import type { LayerInfo } from "../messages.ts";
+import type { LayerKind } from "../messages.ts";
 import type { Session } from "../session.ts";
 import type { Traits } from "../state.ts";
-import { checkbox, element, labelled, slider } from "./elements.ts";
+import { roleOf } from "../streaming/parts.ts";
+import { checkbox, element, labelled, showField, slider } from "./elements.ts";
 import type { Panel } from "./panel.ts";
 
 const METHODS: Record<Traits["compare_method"], string> = {
@@ -13,6 +14,20 @@ const METHODS: Record<Traits["compare_method"], string> = {
   "cyan-red": "Cyan and red",
   swap: "One or the other",
 };
+/** Colormaps of labels, by their names in cmap. */
+const LABEL_COLORS: Record<string, string> = {
+  "": "Many hues",
+  glasbey: "Glasbey",
+  tab20: "Tab 20",
+  Set1: "Set 1",
+};
+
+type Kind = LayerKind | "moving" | "points";
+
+interface Row {
+  visible: HTMLInputElement;
+  name: HTMLButtonElement;
+}
 
 export class LayersPanel implements Panel {
   readonly name = "Layers";
@@ -20,70 +35,131 @@ export class LayersPanel implements Panel {
   #session: Session;
   #list = element("div", "rw-column", this.element);
   #listed = "";
-  #boxes = new Map<string, HTMLInputElement>();
+  #rows = new Map<string, Row>();
+  #smooth = checkbox();
   #outline = checkbox();
+  #labelColors = element("select", "rw-select");
   #method = element("select", "rw-select");
   #mix = slider(0, 1, 0.05);
   #pattern = slider(2, 32, 1);
 
   constructor(session: Session) {
     this.#session = session;
-    const { state } = session;
     this.#list.setAttribute("role", "group");
-    this.#list.setAttribute("aria-label", "Visible layers");
+    this.#list.setAttribute("aria-label", "Layers, and whether they are visible");
+    fill(this.#labelColors, LABEL_COLORS);
+    fill(this.#method, METHODS);
+    labelled("Smooth", this.#smooth, this.element);
     labelled("Outline labels", this.#outline, this.element);
-    this.#outline.onchange = () => state.set("label_outline", this.#outline.checked);
-    for (const [value, name] of Object.entries(METHODS)) {
-      this.#method.append(new Option(name, value));
-    }
+    labelled("Label colors", this.#labelColors, this.element);
     labelled("Compare", this.#method, this.element);
-    this.#method.onchange = () =>
-      state.set("compare_method", this.#method.value as Traits["compare_method"]);
     labelled("Mix", this.#mix, this.element);
-    this.#mix.oninput = () => state.set("image_mix", Number(this.#mix.value));
     labelled("Squares", this.#pattern, this.element);
-    this.#pattern.oninput = () => state.set("checkerboard_pattern", Number(this.#pattern.value));
+    this.#listen();
   }
 
   isUseful(): boolean {
-    return this.#session.scene.layers.length > 1;
+    return this.#layers().size > 0;
   }
 
   update(): void {
-    const { loaders, labels, moving, state } = this.#session;
-    this.#fill(loaders.map((loader) => loader.info));
-    for (const loader of loaders) {
-      const box = this.#boxes.get(loader.info.id);
-      if (box) box.checked = this.#session.isVisible(loader);
+    const { state } = this.#session;
+    const layers = this.#layers();
+    this.#fill([...layers.keys()]);
+    const chosen = this.#chosen(layers);
+    for (const [name, row] of this.#rows) {
+      row.visible.checked = this.#session.isNameVisible(name);
+      row.name.setAttribute("aria-pressed", String(name === chosen));
     }
     const method = state.get("compare_method");
+    const colors = state.get("label_color_map");
+    fill(
+      this.#labelColors,
+      colors in LABEL_COLORS ? LABEL_COLORS : { ...LABEL_COLORS, [colors]: colors },
+    );
+    this.#smooth.checked = state.get("image_interpolation");
     this.#outline.checked = state.get("label_outline");
+    this.#labelColors.value = colors;
     this.#method.value = method;
     this.#mix.value = String(state.get("image_mix"));
     this.#pattern.value = String(state.get("checkerboard_pattern"));
-    show(this.#outline, labels !== undefined);
-    show(this.#method, moving !== undefined);
-    show(this.#mix, moving !== undefined && (method === "blend" || method === "swap"));
-    show(this.#pattern, moving !== undefined && method === "checkerboard");
+    this.#showSettings(layers.get(chosen), method);
   }
 
-  #fill(layers: LayerInfo[]): void {
-    const key = layers.map((info) => info.id).join();
+  #listen(): void {
+    const { state } = this.#session;
+    this.#smooth.onchange = () => state.set("image_interpolation", this.#smooth.checked);
+    this.#outline.onchange = () => state.set("label_outline", this.#outline.checked);
+    this.#labelColors.onchange = () => state.set("label_color_map", this.#labelColors.value);
+    this.#method.onchange = () =>
+      state.set("compare_method", this.#method.value as Traits["compare_method"]);
+    this.#mix.oninput = () => state.set("image_mix", Number(this.#mix.value));
+    this.#pattern.oninput = () => state.set("checkerboard_pattern", Number(this.#pattern.value));
+  }
+
+  #showSettings(kind: Kind | undefined, method: Traits["compare_method"]): void {
+    const isMixed = method === "blend" || method === "swap";
+    showField(this.#smooth, kind === "image" || kind === "rgb");
+    for (const control of [this.#outline, this.#labelColors]) showField(control, kind === "labels");
+    showField(this.#method, kind === "moving");
+    showField(this.#mix, kind === "moving" && isMixed);
+    showField(this.#pattern, kind === "moving" && method === "checkerboard");
+  }
+
+  /** What is drawn, by name; layers of one name are switched together. */
+  #layers(): Map<string, Kind> {
+    const { scene, state } = this.#session;
+    const kindOf = (info: (typeof scene.layers)[number]): Kind =>
+      roleOf(info) === "moving" ? "moving" : info.kind;
+    return new Map<string, Kind>([
+      ...scene.layers.map((info): [string, Kind] => [info.name, kindOf(info)]),
+      ...state.get("point_sets").map(({ name }): [string, Kind] => [name, "points"]),
+    ]);
+  }
+
+  /** The layer whose settings are shown: until somebody chooses, the one over the image. */
+  #chosen(layers: Map<string, Kind>): string {
+    const chosen = this.#session.state.get("selected_layer");
+    if (layers.has(chosen)) return chosen;
+    const names = [...layers.keys()];
+    return names.findLast((name) => layers.get(name) !== "points") ?? names[0] ?? "";
+  }
+
+  #fill(names: string[]): void {
+    const key = JSON.stringify(names);
     if (key === this.#listed) return;
     this.#listed = key;
     this.#list.replaceChildren();
-    this.#boxes.clear();
-    for (const { id, name } of layers) {
-      const box = labelled(name, checkbox(), this.#list);
-      this.#boxes.set(id, box);
-      box.onchange = () => {
-        const { state } = this.#session;
-        state.set("layer_visibility", { ...state.get("layer_visibility"), [name]: box.checked });
-      };
-    }
+    this.#rows = new Map(names.map((name) => [name, this.#addRow(name)]));
+  }
+
+  #addRow(text: string): Row {
+    const { state } = this.#session;
+    const row = element("div", "rw-layer", this.#list);
+    const visible = checkbox();
+    visible.setAttribute("aria-label", text);
+    visible.title = "Show or hide this layer";
+    visible.onchange = () => {
+      const known = state.get("layer_visibility");
+      state.set("layer_visibility", { ...known, [text]: visible.checked });
+    };
+    row.append(visible);
+    const name = element("button", "rw-layer-name", row);
+    name.type = "button";
+    name.textContent = text;
+    name.title = "Show how this layer is drawn";
+    name.onclick = () => {
+      state.set("selected_layer", text);
+      this.update();
+    };
+    return { visible, name };
   }
 }
 
-function show(control: Element, shown: boolean): void {
-  control.closest<HTMLElement>(".rw-field")?.toggleAttribute("hidden", !shown);
+/** Offer these values, by their names, unless they are offered already. */
+function fill(select: HTMLSelectElement, names: Record<string, string>): void {
+  const offered = [...select.options].map((option) => option.value);
+  if (offered.join() === Object.keys(names).join()) return;
+  const options = Object.entries(names).map(([value, name]) => new Option(name, value));
+  select.replaceChildren(...options);
 }

@@ -9,6 +9,7 @@ import {
   type OpacityPoint,
   removePoint,
 } from "../render/opacity_curve.ts";
+import { shareIn, valueAt } from "../render/window.ts";
 import type { VoxelBox } from "../streaming/voxel_box.ts";
 
 const WIDTH = 260;
@@ -55,8 +56,7 @@ export class OpacityEditor {
   }
 
   #x(value: number): number {
-    const [low, high] = this.#range;
-    const share = (value - low) / (high > low ? high - low : 1);
+    const share = shareIn(this.#range)(value);
     return MARGIN + Math.min(Math.max(share, 0), 1) * (WIDTH - 2 * MARGIN);
   }
 
@@ -70,7 +70,7 @@ export class OpacityEditor {
     const x = ((event.clientX - left) / width) * WIDTH;
     const y = ((event.clientY - top) / height) * HEIGHT;
     const [low, high] = this.#range;
-    const value = low + ((x - MARGIN) / (WIDTH - 2 * MARGIN)) * (high - low);
+    const value = valueAt(this.#range, (x - MARGIN) / (WIDTH - 2 * MARGIN));
     return [Math.min(Math.max(value, low), high), (HEIGHT - MARGIN - y) / (HEIGHT - 2 * MARGIN)];
   }
 
@@ -130,10 +130,10 @@ export class OpacityEditor {
 
   #press(event: KeyboardEvent, index: number): void {
     const [value, opacity] = this.#points[index] as OpacityPoint;
-    const step = STEP * (this.#range[1] - this.#range[0]);
+    const share = shareIn(this.#range)(value);
     const moves: Record<string, OpacityPoint> = {
-      ArrowLeft: [value - step, opacity],
-      ArrowRight: [value + step, opacity],
+      ArrowLeft: [valueAt(this.#range, share - STEP), opacity],
+      ArrowRight: [valueAt(this.#range, share + STEP), opacity],
       ArrowUp: [value, opacity + STEP],
       ArrowDown: [value, opacity - STEP],
     };

@@ -5,7 +5,7 @@ import { shortUnit } from "../interact/plane_marks.ts";
 import type { Axis, Level } from "../messages.ts";
 import type { Session } from "../session.ts";
 import { bytesPerVoxel, formatBytes } from "../streaming/levels.ts";
-import { button, checkbox, element, labelled, numberInput } from "./elements.ts";
+import { button, checkbox, element, isFocused, labelled, numberInput } from "./elements.ts";
 import type { Panel } from "./panel.ts";
 
 const ROWS: Axis[] = ["x", "y", "z"];
@@ -57,7 +57,7 @@ export class RegionPanel implements Panel {
       const spacing = finest.spacing[axisIndex(axis)];
       input.disabled = isLocked;
       input.step = String(spacing);
-      if (input !== document.activeElement) this.#write(input, axis, side);
+      if (!isFocused(input)) this.#write(input, axis, side);
     }
     this.#lock.checked = isLocked;
     this.#undo.disabled = isLocked || !history.canUndo;

@@ -2,7 +2,6 @@
 
 import { onDrag } from "../interact/drag.ts";
 import { svgElement } from "../interact/svg.ts";
-import type { SharedState } from "../state.ts";
 import { button, element } from "./elements.ts";
 
 /** CSS pixels; twin of the trait `height` in widgets/_viewer_state.py. */
@@ -10,11 +9,18 @@ const LEAST = 160;
 const MOST = 4000;
 const STEP = 20;
 
+/** The shared height. */
+interface Height {
+  get(name: "height"): number;
+  set(name: "height", pixels: number): void;
+  flush(): void;
+}
+
 export class Resizer {
   readonly element = element("div", "rw-resizer");
-  #state: SharedState;
+  #state: Height;
 
-  constructor(state: SharedState, signal: AbortSignal) {
+  constructor(state: Height, signal: AbortSignal) {
     this.#state = state;
     this.element.tabIndex = 0;
     this.element.title = "Drag to change the height";
@@ -63,16 +69,16 @@ export function addFullScreenButton(target: Element, toolbar: Element, signal: A
   const icon = svgElement("svg", "rw-icon", toggle);
   icon.setAttribute("viewBox", "0 0 12 12");
   svgElement("path", "", icon).setAttribute("d", "M1 4V1h3M8 1h3v3M11 8v3H8M4 11H1V8");
+  // in a shadow root, the document names its host as the element that fills the screen
+  const isFull = () => target.matches(":fullscreen");
   toggle.onclick = () => {
-    const change = document.fullscreenElement
-      ? document.exitFullscreen()
-      : target.requestFullscreen();
+    const change = isFull() ? document.exitFullscreen() : target.requestFullscreen();
     // the browser may refuse, for example in a frame that is not allowed to: nothing changes then
     change.catch(() => toggle.setAttribute("disabled", ""));
   };
   document.addEventListener(
     "fullscreenchange",
-    () => toggle.setAttribute("aria-pressed", String(document.fullscreenElement === target)),
+    () => toggle.setAttribute("aria-pressed", String(isFull())),
     { signal },
   );
 }

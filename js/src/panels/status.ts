@@ -1,13 +1,19 @@
-// The quiet line below the views, and the area for errors.
+// The quiet line below the views.
 
 import type { Drawing } from "../drawing.ts";
 import { AXES, axisIndex, formatPosition, frameToWorld, resolveRoi } from "../geometry.ts";
 import { shortUnit } from "../interact/plane_marks.ts";
-import type { Point } from "../messages.ts";
+import type { Axis, Point } from "../messages.ts";
 import type { Session } from "../session.ts";
 import { formatBytes } from "../streaming/levels.ts";
 import type { LayerLoader } from "../streaming/loader.ts";
-import { button, element } from "./elements.ts";
+import { element, setText } from "./elements.ts";
+
+/** What the pointer is over, and the plane it is in. */
+export interface Hovered {
+  point: Point;
+  across: Axis;
+}
 
 export class StatusLine {
   readonly element = element("div", "rw-status");
@@ -21,10 +27,11 @@ export class StatusLine {
     this.#drawing = drawing;
   }
 
-  update(hovered: Point | null): void {
-    this.#loading.textContent = this.#describeLoading();
-    this.#loading.title = this.#session.image?.plan.reason ?? "";
-    this.#probe.textContent = hovered ? this.#describePoint(hovered) : "";
+  update(hovered: Hovered | null): void {
+    setText(this.#probe, hovered ? this.#describePoint(hovered) : "");
+    setText(this.#loading, this.#describeLoading());
+    const { reason = "" } = this.#session.image?.plan ?? {};
+    if (this.#loading.title !== reason) this.#loading.title = reason;
   }
 
   #describeLoading(): string {
@@ -57,8 +64,8 @@ export class StatusLine {
     return parts.join(" · ");
   }
 
-  #describePoint(point: Point): string {
-    const found = this.#drawing.probe(point);
+  #describePoint({ point, across }: Hovered): string {
+    const found = this.#drawing.probe(point, across);
     const level = this.#session.finest;
     if (!found || !level) return "";
     const { scene } = this.#session;
@@ -70,36 +77,12 @@ export class StatusLine {
       .reverse()
       .map((axis) => `${axis} ${formatPosition(world[axis], level.spacing[axisIndex(axis)])}`)
       .join("  ");
-    const value = Number(found.value.toPrecision(6));
     const parts = [`[${index}]`, `${position} ${shortUnit(scene.unit)}`];
-    if (this.#session.image) parts.push(`value ${value}`);
+    if (this.#session.image && found.text) {
+      parts.push(`value ${found.isExact ? "" : "≈ "}${found.text}`);
+    }
     const label = this.#drawing.labelAt(point);
     if (label) parts.push(`label ${label.label} ${label.name}`.trim());
     return parts.join("   ");
-  }
-}
-
-export class ErrorArea {
-  readonly element = element("div", "rw-error");
-  #session: Session;
-  #text = element("span", "", this.element);
-
-  constructor(session: Session) {
-    this.#session = session;
-    this.element.setAttribute("role", "alert");
-    const dismiss = button("×", "Dismiss this message", this.element);
-    dismiss.setAttribute("aria-label", "Dismiss this message");
-    dismiss.onclick = () => {
-      this.#session.problem = "";
-      this.#session.state.set("error_message", "");
-      this.update();
-    };
-    this.update();
-  }
-
-  update(): void {
-    const text = this.#session.state.get("error_message") || this.#session.problem;
-    this.#text.textContent = text;
-    this.element.hidden = text === "";
   }
 }

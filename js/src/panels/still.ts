@@ -1,21 +1,25 @@
 // What is shown while no kernel answers: the picture that was drawn when the page was saved.
 
-import type { Session } from "../session.ts";
 import { element } from "./elements.ts";
 
 /** A kernel that is there answers sooner, unless it is busy. */
 const PATIENCE_MS = 3000;
 
+/** Whoever has a picture. */
+interface Pictured {
+  state: { get(name: "picture"): string };
+}
+
 export class Still {
   readonly element = element("figure", "rw-still");
-  #session: Session;
+  #session: Pictured;
   #picture = element("img", "");
   #timer: ReturnType<typeof setTimeout>;
   #isLate = false;
 
-  constructor(session: Session, late: () => void) {
+  constructor(session: Pictured, late: () => void) {
     this.#session = session;
-    this.#picture.alt = "The three planes when this was saved";
+    this.#picture.alt = "The views when this was saved";
     this.element.append(this.#picture);
     element("figcaption", "", this.element).textContent =
       "No kernel answers, so this is the picture from when the page was saved.";

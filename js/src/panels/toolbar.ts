@@ -3,7 +3,18 @@
 import { PLANE_NAMES } from "../interact/plane_marks.ts";
 import type { Session } from "../session.ts";
 import type { ViewMode } from "../state.ts";
-import { button, checkbox, element, labelled, numberInput, slider } from "./elements.ts";
+import { ColorControls } from "./color_controls.ts";
+import {
+  button,
+  checkbox,
+  element,
+  isFocused,
+  labelled,
+  setText,
+  showField,
+  slider,
+} from "./elements.ts";
+import { TimePlayer } from "./time_player.ts";
 
 const MODES: Record<ViewMode, string> = {
   "four-up": "All",
@@ -12,8 +23,6 @@ const MODES: Record<ViewMode, string> = {
   x: PLANE_NAMES.x,
   volume: "Volume",
 };
-
-import { TimePlayer } from "./time_player.ts";
 
 export interface ToolbarEvents {
   resetViews(): void;
@@ -25,11 +34,10 @@ export class Toolbar {
   readonly element = element("div", "rw-toolbar");
   #session: Session;
   #mode = element("select", "rw-select");
-  #colorMap = element("select", "rw-select");
-  #low = numberInput("window low");
-  #high = numberInput("window high");
+  #colors: ColorControls;
   #roi = checkbox();
   #preview = checkbox();
+  #split = checkbox();
   #labels = slider(0, 1, 0.05);
   #time = slider(0, 0, 1);
   #channel = slider(0, 0, 1);
@@ -42,10 +50,11 @@ export class Toolbar {
     this.element.setAttribute("aria-label", "Viewer controls");
     for (const [mode, name] of Object.entries(MODES)) this.#mode.append(new Option(name, mode));
     labelled("View", this.#mode, this.element);
-    labelled("Colors", this.#colorMap, this.element);
-    this.#addWindow();
+    const bounds = () => session.image?.info.value_range;
+    this.#colors = new ColorControls(session.state, this.element, bounds);
     this.#addRegion(events);
     labelled("Preview", this.#preview, this.element);
+    labelled("Split", this.#split, this.element).title = "Input and result side by side";
     this.#addSlider("Labels", this.#labels);
     this.#addSlider("Time", this.#time);
     this.#player = new TimePlayer(session, this.#time.closest(".rw-field") ?? this.element);
@@ -54,6 +63,11 @@ export class Toolbar {
       events.resetViews;
     this.#listen(events.redraw);
     this.update();
+  }
+
+  /** Play through time, or pause; nothing where there is one time point only. */
+  togglePlaying(): void {
+    this.#player.toggle();
   }
 
   close(): void {
@@ -65,25 +79,23 @@ export class Toolbar {
     const { state, scene, preview } = this.#session;
     const layer = this.#session.image?.info;
     this.#mode.value = state.get("view_mode");
-    this.#show(this.#mode, scene.layers.length > 0 && !scene.planar);
-    this.#fillColorMaps(state.get("color_maps"), state.get("color_map"));
-    const [low, high] = state.get("color_range");
-    this.#write(this.#low, String(round(low)));
-    this.#write(this.#high, String(round(high)));
+    showField(this.#mode, scene.layers.length > 0 && !scene.planar);
     this.#roi.checked = state.get("roi_visible");
     this.#preview.checked = this.#session.previewShown;
     const opacity = state.get("label_opacity");
     this.#write(this.#labels, String(opacity));
     this.#read(this.#labels, `${Math.round(100 * opacity)} %`);
     this.#range(this.#time, state.get("time_index"), layer?.times ?? 1);
-    this.#range(this.#channel, state.get("channel_index"), layer?.channels ?? 1);
-    this.#show(this.#preview, preview !== null);
-    this.#show(
+    const isTogether = this.#session.channels.length > 0;
+    this.#range(this.#channel, state.get("channel_index"), isTogether ? 1 : (layer?.channels ?? 1));
+    this.#split.checked = state.get("preview_split") !== null;
+    showField(this.#preview, preview !== null);
+    showField(this.#split, preview !== null && this.#session.previewShown);
+    showField(
       this.#labels,
       scene.layers.some((info) => info.kind === "labels"),
     );
-    const hasWindow = layer?.kind === "image";
-    for (const control of [this.#colorMap, this.#low]) this.#show(control, hasWindow);
+    this.#colors.update(layer?.kind === "image" && !isTogether);
   }
 
   #addRegion(events: ToolbarEvents): void {
@@ -101,7 +113,7 @@ export class Toolbar {
 
   #read(input: HTMLInputElement, text: string): void {
     const reading = this.#readings.get(input);
-    if (reading) reading.textContent = text;
+    if (reading) setText(reading, text);
   }
 
   #addGroup(name: string): HTMLElement {
@@ -111,23 +123,12 @@ export class Toolbar {
     return group;
   }
 
-  #addWindow(): void {
-    const group = this.#addGroup("Window");
-    element("span", "rw-name", group).textContent = "Window";
-    group.append(this.#low, this.#high);
-    button("Auto", "Window over the range of the data", group).onclick = () => {
-      const range = this.#session.image?.info.value_range;
-      if (range) this.#session.state.set("color_range", range);
-    };
-  }
-
   #listen(redraw: () => void): void {
     const { state } = this.#session;
     this.#mode.onchange = () => state.set("view_mode", this.#mode.value as ViewMode);
-    this.#colorMap.onchange = () => state.set("color_map", this.#colorMap.value);
-    for (const input of [this.#low, this.#high]) input.onchange = () => this.#setWindow();
     this.#roi.onchange = () => state.set("roi_visible", this.#roi.checked);
     this.#labels.oninput = () => state.set("label_opacity", Number(this.#labels.value));
+    this.#split.onchange = () => state.set("preview_split", this.#split.checked ? 0.5 : null);
     this.#time.oninput = () => state.set("time_index", Number(this.#time.value));
     this.#channel.oninput = () => state.set("channel_index", Number(this.#channel.value));
     this.#preview.onchange = () => {
@@ -138,42 +139,15 @@ export class Toolbar {
     this.element.addEventListener("keydown", (event) => event.stopPropagation());
   }
 
-  #setWindow(): void {
-    const values = [this.#low, this.#high].map((input) => input.valueAsNumber);
-    if (values.some((value) => !Number.isFinite(value))) {
-      this.update();
-      return;
-    }
-    const [low, high] = values.sort((a, b) => a - b) as [number, number];
-    this.#session.state.set("color_range", [low, high]);
-  }
-
-  #fillColorMaps(names: string[], chosen: string): void {
-    const all = names.includes(chosen) ? names : [chosen, ...names];
-    const known = [...this.#colorMap.options].map((option) => option.value);
-    if (known.join() !== all.join()) {
-      this.#colorMap.replaceChildren(...all.map((name) => new Option(name, name)));
-    }
-    this.#colorMap.value = chosen;
-  }
-
   #range(input: HTMLInputElement, value: number, count: number): void {
     input.max = String(count - 1);
     this.#write(input, String(value));
     this.#read(input, `${value} / ${count - 1}`);
-    this.#show(input, count > 1);
+    showField(input, count > 1);
   }
 
   /** Write a value unless the user is typing there. */
   #write(input: HTMLInputElement, value: string): void {
-    if (input !== document.activeElement || input.type === "range") input.value = value;
+    if ((!isFocused(input) || input.type === "range") && input.value !== value) input.value = value;
   }
-
-  #show(control: Element, shown: boolean): void {
-    control.closest<HTMLElement>(".rw-field")?.toggleAttribute("hidden", !shown);
-  }
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(6));
 }

@@ -1,6 +1,7 @@
 // From voxel values to pixels: colour tables as 32-bit words in canvas order (A B G R).
 
 import type { Voxels } from "../messages.ts";
+import { type Range, shareIn } from "./window.ts";
 
 export const OPAQUE = 0xff000000;
 
@@ -13,26 +14,38 @@ export interface Painter {
 
 /** Decode 256 colours from base64 of 768 bytes; grey where the kernel has sent none yet. */
 export function decodeTable(encoded: string): Uint32Array {
-  const bytes = encoded ? Uint8Array.from(atob(encoded), (c) => c.charCodeAt(0)) : null;
-  return Uint32Array.from({ length: 256 }, (_, i) => {
-    const [r, g, b] = bytes ? bytes.subarray(3 * i, 3 * i + 3) : [i, i, i];
-    return (OPAQUE | ((b ?? 0) << 16) | ((g ?? 0) << 8) | (r ?? 0)) >>> 0;
+  if (encoded) return decodeColors(encoded);
+  return Uint32Array.from({ length: 256 }, (_, i) => (OPAQUE | (i << 16) | (i << 8) | i) >>> 0);
+}
+
+/** Colours from base64 of their bytes, red, green, blue. */
+function decodeColors(encoded: string): Uint32Array {
+  const bytes = Uint8Array.from(atob(encoded), (c) => c.charCodeAt(0));
+  return Uint32Array.from({ length: bytes.length / 3 }, (_, i) => {
+    const [r = 0, g = 0, b = 0] = bytes.subarray(3 * i, 3 * i + 3);
+    return (OPAQUE | (b << 16) | (g << 8) | r) >>> 0;
   });
 }
 
 /** Window/level through a colour table: low is the first colour, high the last; NaN is black. */
-export function windowPainter(encodedTable: string, range: [number, number]): Painter {
+export function windowPainter(encodedTable: string, range: Range): Painter {
   const table = decodeTable(encodedTable);
-  const [low, high] = range;
-  const factor = 255 / (high > low ? high - low : 1);
+  const shareOf = shareIn(range);
   const color = (value: number) => {
     if (Number.isNaN(value)) return OPAQUE;
-    const index = Math.round((value - low) * factor);
+    const index = Math.round(shareOf(value) * 255);
     return table[Math.min(Math.max(index, 0), 255)] as number;
   };
-  let colors: Uint32Array | null = null;
+  // by type: while one image replaces another, both go through one painter
+  const tables = new Map<unknown, Uint32Array>();
+  const tabulate = (type: unknown, first: number, count: number) => {
+    const colors =
+      tables.get(type) ?? Uint32Array.from({ length: count }, (_, i) => color(first + i));
+    tables.set(type, colors);
+    return colors;
+  };
   return {
-    key: `${encodedTable}|${low}|${high}`,
+    key: `${encodedTable}|${range}`,
     paint(voxels, pixels) {
       const values = valuesOf(voxels);
       if (!values) {
@@ -40,7 +53,7 @@ export function windowPainter(encodedTable: string, range: [number, number]): Pa
         return;
       }
       const [first, count] = values;
-      colors ??= Uint32Array.from({ length: count }, (_, i) => color(first + i));
+      const colors = tabulate(voxels.constructor, first, count);
       for (let i = 0; i < pixels.length; i++) {
         pixels[i] = colors[(voxels[i] as number) - first] as number;
       }
@@ -56,12 +69,11 @@ function valuesOf(voxels: Voxels): [first: number, count: number] | null {
   return voxels instanceof Int16Array ? [-(2 ** 15), 2 ** 16] : null;
 }
 
-/** Grey through the window, in one of two complementary colours: where both are alike, grey. */
-export function tintPainter(range: [number, number], tint: number): Painter {
-  const bytes = Array.from({ length: 256 }, (_, i) => {
-    return [tint & 255 ? i : 0, tint & 0xff00 ? i : 0, tint & 0xff0000 ? i : 0];
-  }).flat();
-  return windowPainter(btoa(String.fromCharCode(...bytes)), range);
+/** 256 colours from black to a colour "#rrggbb", as the `color_table` trait has them. */
+export function tintTable(color: string): string {
+  const end = [1, 3, 5].map((i) => Number.parseInt(color.slice(i, i + 2), 16));
+  const bytes = Array.from({ length: 256 }, (_, i) => end.map((v) => Math.round((i * v) / 255)));
+  return btoa(String.fromCharCode(...bytes.flat()));
 }
 
 /** Colours as they are; three components are opaque. */
@@ -76,23 +88,34 @@ export const rgbPainter: Painter = {
   },
 };
 
-/**
- * Labels: 0 is transparent, each other id has a colour of its own as far as 997 colours go.
- *
- * @param outline paint only voxels of which one of four neighbours in the slice is another label
- */
-export function labelPainter(hidden: number[], outline: boolean): Painter {
+/** How labels are drawn; twin of LabelLook in widgets/_picture.py. */
+export interface LabelLook {
+  hidden: number[];
+  /** Paint only voxels of which one of four neighbours in the slice is another label. */
+  outline: boolean;
+  /** Opacity of single labels, 0 to 1, by their decimal number. */
+  weights: Record<string, number>;
+  /** n x 3 bytes in base64; "" takes hues a golden angle apart, for 997 labels. */
+  table: string;
+}
+
+/** Labels: 0 is transparent. */
+export function labelPainter(look: LabelLook): Painter {
+  const { hidden, outline, weights } = look;
   const clear = new Set(hidden);
+  const table = look.table ? decodeColors(look.table) : null;
   const colors = new Map<number, number>();
   const colorOf = (label: number) => {
     const known = colors.get(label);
     if (known !== undefined) return known;
-    const color = clear.has(label) ? 0 : labelColor(label);
+    const opaque = table && label !== 0 ? tableColor(table, label) : labelColor(label);
+    const alpha = Math.round(255 * (weights[label] ?? 1));
+    const color = clear.has(label) || label === 0 ? 0 : withAlpha(opaque, alpha);
     colors.set(label, color);
     return color;
   };
   return {
-    key: `labels|${hidden}|${outline}`,
+    key: `labels|${JSON.stringify(look)}`,
     paint(voxels, pixels, _components, columns) {
       let [last, color] = [0, 0];
       for (let i = 0; i < pixels.length; i++) {
@@ -102,6 +125,16 @@ export function labelPainter(hidden: number[], outline: boolean): Painter {
       }
     },
   };
+}
+
+function withAlpha(color: number, alpha: number): number {
+  return alpha === 0 ? 0 : ((alpha << 24) | (color & 0xffffff)) >>> 0;
+}
+
+/** Label 1 has the first colour; after the last one they begin again. */
+function tableColor(table: Uint32Array, label: number): number {
+  const n = table.length;
+  return table[(((label - 1) % n) + n) % n] as number;
 }
 
 /** Whether a neighbour right, left, below or above is another label; the border is no edge. */

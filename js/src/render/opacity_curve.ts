@@ -1,10 +1,10 @@
 // The opacity of a volume as a curve over its values, and how it is edited: pure functions.
 
 import type { Voxels } from "../messages.ts";
+import { type Range, shareIn, valueAt } from "./window.ts";
 
 /** A value of the image and its opacity, 0 to 1. */
 export type OpacityPoint = [value: number, opacity: number];
-type Range = [number, number];
 
 /** Opacity over the window: air is clear, what lies above the middle is nearly solid. */
 const RAMP: OpacityPoint[] = [
@@ -19,9 +19,8 @@ const RAMP: OpacityPoint[] = [
 const SAMPLE = 2 ** 18;
 
 /** The curve that is used until somebody edits it. */
-export function automaticCurve([low, high]: Range): OpacityPoint[] {
-  const width = high > low ? high - low : 1;
-  return RAMP.map(([at, opacity]) => [low + at * width, opacity]);
+export function automaticCurve(range: Range): OpacityPoint[] {
+  return RAMP.map(([share, opacity]) => [valueAt(range, share), opacity]);
 }
 
 /** Move a point; it stays between its neighbours and inside the range. */
@@ -52,12 +51,12 @@ export function removePoint(points: OpacityPoint[], index: number): OpacityPoint
 }
 
 /** Number of voxels in bins of equal width, of an evenly spaced sample. */
-export function histogram(voxels: Voxels, [low, high]: Range, bins: number): number[] {
+export function histogram(voxels: Voxels, range: Range, bins: number): number[] {
   const counts = new Array<number>(bins).fill(0);
   const step = Math.max(1, Math.floor(voxels.length / SAMPLE));
-  const factor = bins / (high > low ? high - low : 1);
+  const shareOf = shareIn(range);
   for (let i = 0; i < voxels.length; i += step) {
-    const bin = Math.floor(((voxels[i] as number) - low) * factor);
+    const bin = Math.floor(shareOf(voxels[i] as number) * bins);
     if (!(bin >= 0 && bin <= bins)) continue;
     const at = Math.min(bin, bins - 1);
     counts[at] = (counts[at] ?? 0) + 1;

@@ -4,24 +4,35 @@
 // images. A 2-D canvas shows every data type exactly and does not depend on a WebGL context.
 
 import { axisIndex, type Plane } from "../geometry.ts";
-import type { Axis, Box, Point, Roi, Triple } from "../messages.ts";
+import type { Axis, Box, HalfSpace, Point, Roi } from "../messages.ts";
 import type { PlaneView } from "../streaming/plane_slabs.ts";
 import type { VoxelBox } from "../streaming/voxel_box.ts";
 import type { Painter } from "./colors.ts";
+import { halfPlane } from "./half_plane.ts";
+
+/** What is drawn of a box of voxels. */
+export type Slab = Pick<
+  VoxelBox,
+  "level" | "box" | "covered" | "components" | "version" | "origin" | "slice"
+>;
 
 /** Something to draw on a plane, in painting order. */
 export interface Picture {
-  box: VoxelBox;
+  box: Slab;
   painter: Painter;
   opacity: number;
   /** Draw only inside this region of the frame. */
   within?: Roi;
+  /** Draw only what lies in all of these. */
+  halfSpaces?: HalfSpace[];
   /** Leave out what these boxes cover. */
-  without?: VoxelBox[];
+  without?: Slab[];
   /** Draw every other square only; corner and side are in the frame. */
   squares?: { corner: Point; side: number };
   /** Add to what is there instead of covering it. */
   isAdded?: boolean;
+  /** Interpolate between voxels. */
+  isSmooth?: boolean;
 }
 
 /** A rectangle of CSS pixels. */
@@ -36,7 +47,7 @@ export interface PlaneCamera {
 /** CSS pixels around what is shown whole: for handles, and above for the name of the plane. */
 const FIT_ROOM = { above: 28, below: 14, beside: 14 };
 /** As the panes in viewer.css. */
-const BACKGROUND = "#0d0e11";
+export const BACKGROUND = "#0d0e11";
 
 interface Slice {
   key: string;
@@ -46,59 +57,65 @@ interface Slice {
 export class PlaneCanvas {
   readonly canvas = document.createElement("canvas");
   camera: PlaneCamera = { center: [0, 0], height: 1 };
-  #slices = new Map<VoxelBox, Slice>();
+  background = BACKGROUND;
+  /** CSS pixels. */
+  width = 1;
+  height = 1;
+  #slices = new Map<Slab, Slice>();
+  /** What is on the canvas: all that its pixels depend on. */
+  #shown: unknown[] = [];
+  #isMeasured = false;
 
   constructor(readonly plane: Plane) {
     this.canvas.className = "rw-canvas";
+    // a canvas that lost its pixels is drawn anew with whatever comes next
+    this.canvas.addEventListener("contextrestored", () => {
+      this.#shown = [];
+    });
   }
 
   /** CSS pixels per world unit. */
   get pixelsPerUnit(): number {
-    return this.canvas.clientHeight / this.camera.height;
+    return this.height / this.camera.height;
   }
 
   toPixel(right: number, down: number): [number, number] {
     const { center } = this.camera;
     const scale = this.pixelsPerUnit;
     return [
-      this.canvas.clientWidth / 2 + (right - center[0]) * scale,
-      this.canvas.clientHeight / 2 + (down - center[1]) * scale,
+      this.width / 2 + (right - center[0]) * scale,
+      this.height / 2 + (down - center[1]) * scale,
     ];
   }
 
   toFrame(px: number, py: number): [number, number] {
     const { center } = this.camera;
     const scale = this.pixelsPerUnit;
-    return [
-      center[0] + (px - this.canvas.clientWidth / 2) / scale,
-      center[1] + (py - this.canvas.clientHeight / 2) / scale,
-    ];
+    return [center[0] + (px - this.width / 2) / scale, center[1] + (py - this.height / 2) / scale];
   }
 
   /** Show a box of the frame with a small margin. */
   fit(lower: Point, upper: Point): void {
     const { right, down } = this.plane;
     const { above, below, beside } = FIT_ROOM;
-    const { clientWidth, clientHeight } = this.canvas;
     const perPixel = Math.max(
-      (upper[right] - lower[right]) / Math.max(clientWidth - 2 * beside, 1),
-      (upper[down] - lower[down]) / Math.max(clientHeight - above - below, 1),
+      (upper[right] - lower[right]) / Math.max(this.width - 2 * beside, 1),
+      (upper[down] - lower[down]) / Math.max(this.height - above - below, 1),
     );
     const middle = (lower[down] + upper[down]) / 2;
     this.camera = {
       center: [(lower[right] + upper[right]) / 2, middle - ((above - below) / 2) * perPixel],
-      height: perPixel * Math.max(clientHeight, 1),
+      height: perPixel * Math.max(this.height, 1),
     };
   }
 
   /** What is on screen, and how large a pixel of the screen is there. */
   get window(): Omit<PlaneView, "position"> {
-    const { clientWidth, clientHeight } = this.canvas;
     const ratio = window.devicePixelRatio || 1;
     return {
       plane: this.plane,
       low: this.toFrame(0, 0),
-      high: this.toFrame(clientWidth, clientHeight),
+      high: this.toFrame(this.width, this.height),
       unitsPerPixel: 1 / (this.pixelsPerUnit * ratio),
     };
   }
@@ -113,26 +130,57 @@ export class PlaneCanvas {
     };
   }
 
-  draw(pictures: Picture[], position: number): void {
+  /**
+   * Draw pictures at a position across the plane, unless all of it is on the canvas already.
+   *
+   * @param over what is drawn over the pictures, compared by identity
+   * @returns whether the canvas was drawn anew
+   */
+  draw(pictures: Picture[], position: number, over: unknown[] = []): boolean {
+    const shown = [
+      position,
+      this.background,
+      ...this.#frame(),
+      ...pictures.flatMap(dependenciesOf),
+      ...over,
+    ];
+    if (shown.length === this.#shown.length && shown.every((part, i) => part === this.#shown[i]))
+      return false;
+    this.#shown = shown;
     const context = this.#clear();
     for (const box of this.#slices.keys()) {
       if (!pictures.some((picture) => picture.box === box)) this.#slices.delete(box);
     }
     for (const picture of pictures) this.#drawPicture(context, picture, position);
+    return true;
+  }
+
+  /** The pane may have another size now. */
+  resize(): void {
+    this.#isMeasured = false;
   }
 
   /** Take the size of the pane, in whole device pixels: a stretched canvas would be blurred. */
-  resize(): void {
+  fitPane(): void {
+    if (this.#isMeasured) return;
     const ratio = window.devicePixelRatio || 1;
     const pane = (this.canvas.parentElement ?? this.canvas).getBoundingClientRect();
+    // out of sight for a moment, as while JupyterLab changes its theme: nobody tells when it ends
+    if (pane.width === 0) return;
     const width = Math.max(1, Math.round(pane.width * ratio));
     const height = Math.max(1, Math.round(pane.height * ratio));
     if (this.canvas.width !== width) this.canvas.width = width;
     if (this.canvas.height !== height) this.canvas.height = height;
-    Object.assign(this.canvas.style, {
-      width: `${width / ratio}px`,
-      height: `${height / ratio}px`,
-    });
+    this.width = width / ratio;
+    this.height = height / ratio;
+    Object.assign(this.canvas.style, { width: `${this.width}px`, height: `${this.height}px` });
+    this.#isMeasured = true;
+  }
+
+  /** What the pixels depend on besides the pictures. */
+  #frame(): unknown[] {
+    const { center, height } = this.camera;
+    return [...center, height, this.canvas.width, this.canvas.height];
   }
 
   #clear(): CanvasRenderingContext2D {
@@ -141,7 +189,7 @@ export class PlaneCanvas {
     const context = this.canvas.getContext("2d");
     if (!context) throw new Error("this browser has no 2-D canvas");
     context.setTransform(1, 0, 0, 1, 0, 0);
-    context.fillStyle = BACKGROUND;
+    context.fillStyle = this.background;
     context.fillRect(0, 0, width, height);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.imageSmoothingEnabled = false;
@@ -156,10 +204,12 @@ export class PlaneCanvas {
     context.save();
     if (box.covered) this.#clipTo(context, this.#coveredRects(box, across, position));
     if (picture.within) this.#clipTo(context, [this.#roiRect(picture.within)]);
+    for (const half of picture.halfSpaces ?? []) this.#clipToHalf(context, half, position);
     for (const other of picture.without ?? []) this.#clipOut(context, other, position);
     if (picture.squares) this.#clipTo(context, this.#checkerboard(picture.squares));
     if (picture.isAdded) context.globalCompositeOperation = "lighter";
     context.globalAlpha = picture.opacity;
+    context.imageSmoothingEnabled = picture.isSmooth ?? false;
     context.drawImage(this.#slice(picture, index), ...this.#rect(box, box.box));
     context.restore();
   }
@@ -170,7 +220,7 @@ export class PlaneCanvas {
   }
 
   /** Where a box has voxels at a position. */
-  #coveredRects(box: VoxelBox, across: 0 | 1 | 2, position: number): Rect[] {
+  #coveredRects(box: Slab, across: 0 | 1 | 2, position: number): Rect[] {
     const index = indexIn(box, across, position);
     if (index === null) return [];
     const at = index + box.box.start[across];
@@ -185,19 +235,29 @@ export class PlaneCanvas {
     context.clip();
   }
 
-  #clipOut(context: CanvasRenderingContext2D, box: VoxelBox, position: number): void {
+  #clipToHalf(context: CanvasRenderingContext2D, half: HalfSpace, position: number): void {
+    const { center } = this.camera;
+    const reach = Math.hypot(this.width, this.height) / this.pixelsPerUnit;
+    context.beginPath();
+    for (const [right, down] of halfPlane(half, this.plane, position, center, reach)) {
+      context.lineTo(...this.toPixel(right, down));
+    }
+    context.clip();
+  }
+
+  #clipOut(context: CanvasRenderingContext2D, box: Slab, position: number): void {
     const across = axisIndex(this.plane.across);
     // one clip each: where rectangles overlap, those of one clip would cancel out
     for (const rect of this.#coveredRects(box, across, position)) {
       context.beginPath();
-      context.rect(0, 0, this.canvas.clientWidth, this.canvas.clientHeight);
+      context.rect(0, 0, this.width, this.height);
       context.rect(...rect);
       context.clip("evenodd");
     }
   }
 
   /** Where a part of a box, in its level's indices, is drawn. */
-  #rect(box: VoxelBox, part: Box): Rect {
+  #rect(box: Slab, part: Box): Rect {
     const side = (axis: Axis): [number, number] => {
       const i = axisIndex(axis);
       const { origin, spacing } = box.level;
@@ -250,35 +310,27 @@ export class PlaneCanvas {
     canvas.width = columns;
     canvas.height = rows;
     const image = new ImageData(columns, rows);
-    const voxels = extractSlice(box, this.plane, index);
-    painter.paint(voxels, new Uint32Array(image.data.buffer), box.components, columns);
+    painter.paint(
+      box.slice(this.plane, index),
+      new Uint32Array(image.data.buffer),
+      box.components,
+      columns,
+    );
     canvas.getContext("2d")?.putImageData(image, 0, 0);
     this.#slices.set(box, { key, canvas });
     return canvas;
   }
 }
 
-/** Index of the slice of a box at a position, or null outside the box. */
-function indexIn(box: VoxelBox, across: 0 | 1 | 2, position: number): number | null {
-  const index = Math.floor((position - box.origin[across]) / box.level.spacing[across] + 0.5);
-  return index >= 0 && index < box.box.shape[across] ? index : null;
+/** All that the pixels of a picture depend on, as values that can be compared. */
+function dependenciesOf(picture: Picture): unknown[] {
+  const { box, painter, without = [], within, halfSpaces, squares, ...look } = picture;
+  const boxes = [box, ...without].flatMap((each) => [each, each.version, each.covered]);
+  return [...boxes, painter.key, JSON.stringify([within, halfSpaces, squares, look])];
 }
 
-/** The voxels of one slice, rows along the plane's down axis. */
-export function extractSlice(box: VoxelBox, plane: Plane, index: number): VoxelBox["voxels"] {
-  const n = box.components;
-  const [depth, height, width] = box.box.shape;
-  const strides: Triple = [height * width * n, width * n, n];
-  const across = index * strides[axisIndex(plane.across)];
-  if (plane.across === "z") return box.voxels.subarray(across, across + height * width * n);
-  const columns = plane.right === "x" ? width : height;
-  const [step, row] = [strides[axisIndex(plane.right)], strides[axisIndex(plane.down)]];
-  const slice = box.voxels.slice(0, depth * columns * n);
-  for (let r = 0, to = 0; r < depth; r++) {
-    for (let c = 0; c < columns; c++) {
-      const from = across + r * row + c * step;
-      for (let k = 0; k < n; k++, to++) slice[to] = box.voxels[from + k] as number;
-    }
-  }
-  return slice;
+/** Index of the slice of a box at a position, or null outside the box. */
+function indexIn(box: Slab, across: 0 | 1 | 2, position: number): number | null {
+  const index = Math.floor((position - box.origin[across]) / box.level.spacing[across] + 0.5);
+  return index >= 0 && index < box.box.shape[across] ? index : null;
 }

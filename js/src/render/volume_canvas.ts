@@ -3,10 +3,8 @@
 import "@kitware/vtk.js/Rendering/OpenGL/Profiles/Volume.js";
 import vtkDataArray from "@kitware/vtk.js/Common/Core/DataArray.js";
 import vtkImageData from "@kitware/vtk.js/Common/DataModel/ImageData.js";
-import vtkPiecewiseFunction from "@kitware/vtk.js/Common/DataModel/PiecewiseFunction.js";
 import vtkPlane from "@kitware/vtk.js/Common/DataModel/Plane.js";
 import vtkInteractorStyle from "@kitware/vtk.js/Interaction/Style/InteractorStyleTrackballCamera.js";
-import vtkColorTransferFunction from "@kitware/vtk.js/Rendering/Core/ColorTransferFunction.js";
 import vtkRenderer from "@kitware/vtk.js/Rendering/Core/Renderer.js";
 import vtkRenderWindow from "@kitware/vtk.js/Rendering/Core/RenderWindow.js";
 import vtkInteractor from "@kitware/vtk.js/Rendering/Core/RenderWindowInteractor.js";
@@ -14,30 +12,18 @@ import vtkVolume from "@kitware/vtk.js/Rendering/Core/Volume.js";
 import vtkVolumeMapper from "@kitware/vtk.js/Rendering/Core/VolumeMapper.js";
 import vtkOpenGLRenderWindow from "@kitware/vtk.js/Rendering/OpenGL/RenderWindow.js";
 import { AXES, axisIndex, frameToWorld } from "../geometry.ts";
-import type { Axis, Point, Roi } from "../messages.ts";
-import type { VoxelBox } from "../streaming/voxel_box.ts";
+import type { Axis, Point, Roi, Voxels } from "../messages.ts";
+import type { PointSet } from "../state.ts";
+import { interleave, type VoxelBox } from "../streaming/voxel_box.ts";
+import { textureRange, textureVoxels, toTexture } from "./texture_values.ts";
+import { LookFunctions, type Projection, type VolumeLook } from "./volume_look.ts";
+import { VolumePoints } from "./volume_points.ts";
+import type { Range } from "./window.ts";
 
 export interface VolumeCamera {
   position: number[];
   focal_point: number[];
   view_up: number[];
-}
-
-export type Projection = "composite" | "maximum" | "minimum" | "average";
-
-/** How voxels become a picture; twin of the traits in widgets/_volume_look.py. */
-export interface VolumeLook {
-  /** 256 colours over the window. */
-  table: Uint32Array;
-  window: [number, number];
-  /** Values and their opacity, for the composite. */
-  opacity: [value: number, opacity: number][];
-  projection: Projection;
-  /** 0: flat parts are drawn like edges; 1: they are clear. */
-  gradientOpacity: number;
-  shading: boolean;
-  /** Voxels between two samples along a ray. */
-  sampleDistance: number;
 }
 
 const BLEND_MODES: Record<Projection, number> = {
@@ -46,8 +32,6 @@ const BLEND_MODES: Record<Projection, number> = {
   minimum: 2,
   average: 3,
 };
-/** Gradient, as a share of the window per voxel, that is drawn as an edge. */
-const STEEP = 0.12;
 /** While the volume is turned, samples are so much farther apart. */
 const COARSER = 2;
 /** Voxels; a cut along the very end of a volume would be drawn speckled. */
@@ -64,15 +48,19 @@ export class VolumeCanvas {
   readonly container = document.createElement("div");
   #window = vtkRenderWindow.newInstance();
   #gl = vtkOpenGLRenderWindow.newInstance();
-  #renderer = vtkRenderer.newInstance({ background: [0.05, 0.055, 0.065] });
+  #renderer = vtkRenderer.newInstance();
   #interactor = vtkInteractor.newInstance();
   #mapper = vtkVolumeMapper.newInstance();
   #volume = vtkVolume.newInstance();
-  #colors = vtkColorTransferFunction.newInstance();
-  #opacity = vtkPiecewiseFunction.newInstance();
+  #functions = new LookFunctions(this.#volume.getProperty());
   #image = vtkImageData.newInstance();
-  #shown: VoxelBox | null = null;
-  #version = -1;
+  #points = new VolumePoints(this.#renderer);
+  #background = "";
+  #shown: VoxelBox[] = [];
+  /** Range that is 0 to 1 in the texture, null where values are there as they are. */
+  #scale: Range | null = null;
+  #look: VolumeLook | null = null;
+  #version = "";
   #direction: number[] = [1, 0, 0, 0, 1, 0, 0, 0, 1];
   #frame = 0;
   /** The camera when it was looked at last: only other changes are somebody's. */
@@ -101,7 +89,6 @@ export class VolumeCanvas {
     this.#mapper.setInteractionSampleDistanceFactor(COARSER);
     this.#mapper.setInputData(this.#image);
     this.#volume.setMapper(this.#mapper);
-    this.#setLook();
     this.#subscription = this.#renderer.getActiveCamera().onModified(() => {
       const view = JSON.stringify(this.getCamera());
       if (view === this.#view || this.#isMovedByUs) return;
@@ -109,19 +96,6 @@ export class VolumeCanvas {
       this.#drawn();
       moved();
     });
-  }
-
-  #setLook(): void {
-    const property = this.#volume.getProperty();
-    property.setRGBTransferFunction(0, this.#colors);
-    property.setScalarOpacity(0, this.#opacity);
-    property.setInterpolationTypeToLinear();
-    // noise of the voxels does not show on what is solid
-    property.setComputeNormalFromOpacity(true);
-    property.setAmbient(0.6);
-    property.setDiffuse(0.5);
-    property.setSpecular(0.1);
-    property.setSpecularPower(12);
   }
 
   /** Start listening to the pointer; the container must be in the page. */
@@ -134,24 +108,32 @@ export class VolumeCanvas {
     return this.#gl.getCanvas() as HTMLCanvasElement;
   }
 
-  /** Show a box of voxels, all of which are there. */
-  show(box: VoxelBox | null, valueRange: [number, number], direction: number[]): void {
-    if (!box) {
-      if (this.#shown) this.#renderer.removeVolume(this.#volume);
-      this.#shown = null;
+  /** Show boxes of voxels, all of which are there, on one grid: one for each component. */
+  show(boxes: VoxelBox[], valueRange: Range, direction: number[]): void {
+    const [first] = boxes;
+    if (!first) {
+      if (this.#shown.length > 0) this.#renderer.removeVolume(this.#volume);
+      this.#shown = [];
       this.render();
       return;
     }
-    const isSame = this.#shown === box && `${this.#direction}` === `${direction}`;
-    if (isSame && this.#version === box.version) return;
-    if (!this.#shown) this.#renderer.addVolume(this.#volume);
-    this.#place(box, valueRange, direction);
-    this.#shown = box;
-    this.#version = box.version;
+    const isSame =
+      boxes.length === this.#shown.length && boxes.every((b, i) => b === this.#shown[i]);
+    const version = `${boxes.map((box) => box.version)}|${direction}`;
+    if (isSame && this.#version === version) return;
+    if (this.#shown.length === 0) this.#renderer.addVolume(this.#volume);
+    this.#place(first, interleave(boxes), valueRange, direction);
+    this.#shown = boxes;
+    this.#version = version;
     this.render();
   }
 
-  #place(box: VoxelBox, valueRange: [number, number], direction: number[]): void {
+  /** Show points of the frame. */
+  showPoints(sets: PointSet[], direction: number[]): void {
+    if (this.#points.show(sets, direction)) this.render();
+  }
+
+  #place(box: VoxelBox, voxels: Voxels, valueRange: Range, direction: number[]): void {
     const [dz, dy, dx] = box.level.spacing;
     const [depth, height, width] = box.box.shape;
     const [z, y, x] = box.origin;
@@ -162,14 +144,15 @@ export class VolumeCanvas {
     // vtk.js keeps matrices by columns
     const columns = [0, 3, 6, 1, 4, 7, 2, 5, 8].map((i) => direction[i] ?? 0);
     this.#image.setDirection(Float32Array.from(columns) as never);
-    const scalars = vtkDataArray.newInstance({
-      name: "voxels",
-      values: box.voxels,
-      numberOfComponents: 1,
-    });
+    this.#setScale(textureRange(box.dtype, valueRange));
+    const values = textureVoxels(voxels, valueRange, this.#scale);
+    const count = Math.round(values.length / (width * height * depth));
+    const scalars = vtkDataArray.newInstance({ name: "voxels", values, numberOfComponents: count });
     // a known range spares vtk.js a pass over all voxels
-    const [low, high] = valueRange;
-    scalars.setRange({ min: low - (high - low), max: high + (high - low) }, 0);
+    const [low, high] = valueRange.map(toTexture(this.#scale)) as Range;
+    for (let i = 0; i < count; i++) {
+      scalars.setRange({ min: low - (high - low), max: high + (high - low) }, i);
+    }
     this.#image.getPointData().setScalars(scalars);
     this.#image.modified();
     const step = Math.min(dx, dy, dz);
@@ -178,44 +161,23 @@ export class VolumeCanvas {
     const property = this.#volume.getProperty();
     const isSafe = Math.max(Math.abs(low), Math.abs(high)) < HALF_FLOAT_SAFE;
     property.set({ preferSizeOverAccuracy: isSafe });
-    property.setScalarOpacityUnitDistance(
-      0,
-      2 * step * Math.max(1, Math.cbrt(depth * height * width) / 128),
-    );
+    const distance = 2 * step * Math.max(1, Math.cbrt(depth * height * width) / 128);
+    for (let i = 0; i < count; i++) property.setScalarOpacityUnitDistance(i, distance);
+  }
+
+  #setScale(scale: Range | null): void {
+    const isSame = `${this.#scale}` === `${scale}`;
+    this.#scale = scale;
+    if (!isSame && this.#look) this.setLook(this.#look);
   }
 
   setLook(look: VolumeLook): void {
-    this.#setColors(look.table, look.window);
-    const isComposite = look.projection === "composite";
-    const [low, high] = look.window;
-    const opaque: VolumeLook["opacity"] = [
-      [low, 1],
-      [high, 1],
-    ];
-    this.#opacity.removeAllPoints();
-    for (const point of isComposite ? look.opacity : opaque) this.#opacity.addPoint(...point);
-    const property = this.#volume.getProperty();
-    property.setShade(look.shading && isComposite);
-    property.setUseGradientOpacity(0, isComposite);
-    property.setGradientOpacityMinimumValue(0, 0);
-    property.setGradientOpacityMinimumOpacity(0, 1 - look.gradientOpacity);
-    property.setGradientOpacityMaximumValue(0, STEEP * Math.max(high - low, 1e-30));
-    property.setGradientOpacityMaximumOpacity(0, 1);
+    this.#look = look;
+    this.#functions.set(look, toTexture(this.#scale));
     this.#mapper.setBlendMode(BLEND_MODES[look.projection]);
     this.#sampleDistance = look.sampleDistance;
     this.#mapper.setSampleDistance(look.sampleDistance * this.#step);
     this.render();
-  }
-
-  #setColors(table: Uint32Array, [low, high]: [number, number]): void {
-    const width = high > low ? high - low : 1;
-    this.#colors.removeAllPoints();
-    for (let i = 0; i < 256; i += 15) {
-      const word = table[i] ?? 0;
-      const rgb = [word & 255, (word >> 8) & 255, (word >> 16) & 255].map((v) => v / 255);
-      const [r, g, b] = rgb as [number, number, number];
-      this.#colors.addRGBPoint(low + (i / 255) * width, r, g, b);
-    }
   }
 
   /** Show only what lies inside the region; where the box ends with it, nothing is cut. */
@@ -280,6 +242,24 @@ export class VolumeCanvas {
     this.render();
   }
 
+  /** Turn the camera sideways, without telling that somebody moved it; in degrees. */
+  turn(degrees: number): void {
+    this.#isMovedByUs = true;
+    this.#renderer.getActiveCamera().azimuth(degrees);
+    this.#isMovedByUs = false;
+    this.#view = JSON.stringify(this.getCamera());
+    this.#drawn();
+    this.render();
+  }
+
+  setBackground(color: string): void {
+    if (color === this.#background) return;
+    this.#background = color;
+    const [r = 0, g = 0, b = 0] = [1, 3, 5].map((i) => Number.parseInt(color.slice(i, i + 2), 16));
+    this.#renderer.setBackground(r / 255, g / 255, b / 255);
+    this.render();
+  }
+
   /** Look at a region from a corner, its z axis up. */
   resetCamera(roi: Roi, direction: number[]): void {
     this.#direction = direction;
@@ -336,6 +316,11 @@ export class VolumeCanvas {
     });
   }
 
+  /** Draw now: until this task ends, the canvas can be read. */
+  redraw(): void {
+    this.#window.render();
+  }
+
   /** Whether everything that was asked for has been drawn. */
   get isSettled(): boolean {
     return this.#frame === 0;
@@ -343,7 +328,7 @@ export class VolumeCanvas {
 
   /** The colours drawn now: RGBA, rows from the top. */
   readPixels(): { width: number; height: number; data: Uint8Array } {
-    this.#window.render();
+    this.redraw();
     const { width, height } = this.canvas;
     const gl = this.canvas.getContext("webgl2");
     const upward = new Uint8Array(4 * width * height);
@@ -361,7 +346,7 @@ export class VolumeCanvas {
     this.#subscription.unsubscribe();
     this.#interactor.setContainer(null);
     const context = this.canvas.getContext("webgl2");
-    const parts = [this.#volume, this.#mapper, this.#image, this.#colors, this.#opacity];
+    const parts = [this.#volume, this.#mapper, this.#image, this.#functions, this.#points];
     for (const part of [this.#interactor, ...parts, this.#renderer]) part.delete();
     this.#gl.setContainer(null);
     this.#gl.delete();

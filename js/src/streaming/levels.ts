@@ -16,6 +16,8 @@ export interface LoadPlan {
 
 /** Bytes that the kernel reads unasked to bin a level of a single-scale image. */
 export const MOST_READ = 2 ** 31;
+/** Voxels along a side of a volume that graphics cards take; as LONGEST_TEXTURE of _scene.py. */
+export const LONGEST_TEXTURE = 2048;
 /** Up to so many bytes a binned level is read exactly at once. */
 const SOON_READ = 2 ** 22;
 
@@ -37,8 +39,9 @@ export function planLevels(
   const bytesOf = (box: Box) => voxelCount(box.shape) * bytesPerVoxel;
   const isReadable = (box: Box, i: number) =>
     asked >= 0 || bytesOf(box) * readsOf(levels[i] as Level) <= MOST_READ;
+  const isPossible = (box: Box, i: number) => isReadable(box, i) && (asked >= 0 || isTexture(box));
   const find = (boxes: Box[], from: number, left: number) =>
-    boxes.findIndex((box, i) => i >= from && bytesOf(box) <= left && isReadable(box, i));
+    boxes.findIndex((box, i) => i >= from && bytesOf(box) <= left && isPossible(box, i));
   const first = asked >= 0 ? Math.min(asked, coarsest) : 0;
   const target = find(regions, first, budget);
   const isQuick = !isReadable(wholes[coarsest] as Box, coarsest);
@@ -49,7 +52,10 @@ export function planLevels(
       : explainReading(levels[coarsest] as Level, bytesOf(region));
     return { context: coarsest, isQuick, detail: null, reason };
   }
-  const reason = explain(target, first, asked, bytesOf(regions[first] as Box), budget);
+  const isLong = target > first && !isTexture(regions[target - 1] as Box);
+  const reason = isLong
+    ? `a volume has at most ${LONGEST_TEXTURE} voxels along a side`
+    : explain(target, first, asked, bytesOf(regions[first] as Box), budget);
   const box = regions[target] as Box;
   const isWhole = coversWhole(box, levels[target] as Level);
   const context = isWhole ? target : find(wholes, target, budget - bytesOf(box));
@@ -57,6 +63,11 @@ export function planLevels(
   const detail = { level: target, box };
   if (context < 0) return { context: coarsest, isQuick, detail, reason };
   return { context, isQuick: false, detail, reason };
+}
+
+/** Whether a graphics card takes a box as a volume; a plane is no volume. */
+export function isTexture(box: Box): boolean {
+  return box.shape[0] === 1 || Math.max(...box.shape) <= LONGEST_TEXTURE;
 }
 
 /** Whether a level is first looked at quickly, because to read it exactly takes a while. */

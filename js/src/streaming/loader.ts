@@ -3,8 +3,9 @@
 import { AXES, edges, resolveRoi, voxelAt, voxelCount } from "../geometry.ts";
 import type { Axis, Box, LayerInfo, Level, Point, Roi, Triple } from "../messages.ts";
 import { brickDistance, commonBox, cutIntoBricks } from "./bricks.ts";
-import { bytesPerVoxel, isSlowToRead, type LoadPlan, planLevels } from "./levels.ts";
-import { PlaneSlabs, type PlaneView } from "./plane_slabs.ts";
+import { bytesPerVoxel, isSlowToRead, isTexture, type LoadPlan, planLevels } from "./levels.ts";
+import type { Part } from "./parts.ts";
+import { type Moment, PlaneSlabs, type PlaneView } from "./plane_slabs.ts";
 import type { Job, Scheduler } from "./scheduler.ts";
 import { VoxelBox } from "./voxel_box.ts";
 
@@ -26,6 +27,12 @@ const RANKS = { coarsest: 0, slices: 1, ahead: 2, region: 3, rest: 4 };
 /** A box of at most so many bytes is soon there: no slices are asked for on their own. */
 const SOON_BYTES = 2 ** 21;
 
+export interface LoaderEvents {
+  changed(): void;
+  /** Voxels have come of a box that is not complete yet. */
+  filled(): void;
+}
+
 export class LayerLoader {
   /** Whole image, drawn below. */
   context: VoxelBox | null = null;
@@ -40,19 +47,26 @@ export class LayerLoader {
   #retired: VoxelBox[] = [];
   /** The context is only a quick look. */
   #isQuick = false;
+  /** Planes that wait for the first look: their slices would only hold it up. */
+  #waiting = new Map<Axis, PlaneView>();
   /** Level that was complete before a finer context was begun, -1 while nothing was. */
   #base = -1;
   #view: View;
 
+  readonly info: LayerInfo;
+  readonly channel: number | null;
+
   constructor(
-    readonly info: LayerInfo,
+    { info, channel }: Part,
     readonly scheduler: Scheduler,
     view: View,
-    readonly changed: () => void,
+    readonly events: LoaderEvents,
   ) {
+    this.info = info;
+    this.channel = channel;
     this.#view = view;
     const priority = { now: RANKS.slices * RANK, ahead: RANKS.ahead * RANK };
-    this.#slabs = new PlaneSlabs(info, scheduler, priority, {
+    this.#slabs = new PlaneSlabs(this, info, scheduler, priority, {
       changed: () => this.#arrived(),
       failed: (message) => this.#fail(message),
     });
@@ -61,6 +75,11 @@ export class LayerLoader {
   /** A plane has its slice, as finely as the screen can show it. */
   isSharp(axis: Axis): boolean {
     return this.#slabs.boxes(axis).length === 0 ? this.isIdle : !!this.#slabs.complete(axis);
+  }
+
+  /** All that a plane shows is in a slice of its own: other boxes are not seen there. */
+  hasSlice(axis: Axis): boolean {
+    return this.#slabs.complete(axis) !== null;
   }
 
   /** Begin with the slices that planes show; what another loader has is drawn meanwhile. */
@@ -97,7 +116,8 @@ export class LayerLoader {
 
   /** The finest box that is complete, whole image or region. */
   get volumeBox(): VoxelBox | null {
-    const complete = coarseFirst(this.#bricked).filter((box) => box.isComplete);
+    const isDrawable = (box: VoxelBox) => box.isComplete && isTexture(box.box);
+    const complete = coarseFirst(this.#bricked).filter(isDrawable);
     const before = this.#before.filter((box) => box.isComplete && box.role === "volume");
     return complete.at(-1) ?? before.at(-1) ?? null;
   }
@@ -119,14 +139,18 @@ export class LayerLoader {
     return this.#inOrder([...this.#bricked, ...this.#slabs.boxes(axis)]);
   }
 
+  /** The time point and the channel that are loaded. */
+  get moment(): Moment {
+    const { times, channels } = this.info;
+    const { time, channel } = this.#view;
+    return { time: Math.min(time, times - 1), channel: Math.min(channel, channels - 1) };
+  }
+
   /** Load the slice that a plane shows, as finely as the screen can show it. */
   showPlane(view: PlaneView): void {
-    const { times, channels } = this.info;
-    const moment = {
-      time: Math.min(this.#view.time, times - 1),
-      channel: Math.min(this.#view.channel, channels - 1),
-    };
-    this.#slabs.show(view, moment, (scale) => this.#isLoaded(scale, view));
+    if (this.#isQuick && !this.isIdle && !this.hasVoxels)
+      this.#waiting.set(view.plane.across, view);
+    else this.#slabs.show(view, this.moment, (scale) => this.#isLoaded(scale, view));
   }
 
   /** Follow the crosshair, the region and the budget; `refine` acts on the latter two. */
@@ -152,7 +176,7 @@ export class LayerLoader {
   }
 
   close(): void {
-    this.scheduler.drop((job) => job.image === this.info.id);
+    this.scheduler.drop((job) => job.owner === this);
   }
 
   get #newest(): VoxelBox[] {
@@ -202,7 +226,10 @@ export class LayerLoader {
     const box = this.#newBox(scale, { start: [0, 0, 0], shape: this.#level(scale).shape });
     this.context = box;
     this.#isQuick = isQuick;
-    this.#request(box, isQuick, () => this.refine());
+    this.#request(box, isQuick, () => {
+      this.refine();
+      this.#showWaiting();
+    });
   }
 
   #refineContext(current: VoxelBox): void {
@@ -237,6 +264,12 @@ export class LayerLoader {
     this.#request(this.detail, false, () => {});
   }
 
+  #showWaiting(): void {
+    const views = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const view of views) this.showPlane(view);
+  }
+
   /** Ask no more for the bricks of a box. */
   #drop(box: VoxelBox | null): void {
     if (box) this.scheduler.drop((job) => job.target === box);
@@ -258,18 +291,20 @@ export class LayerLoader {
       return {
         ...brick,
         image: this.info.id,
+        owner: this,
         target: box,
         level: box.scale,
-        time: Math.min(this.#view.time, this.info.times - 1),
-        channel: Math.min(this.#view.channel, this.info.channels - 1),
+        ...this.moment,
         quick,
         priority: this.#priority(brick, box.scale),
         done: (reply) => {
           box.write(brick, reply.kind === "chunk" ? reply.voxels : null);
-          if (box.isComplete) {
-            box.finish();
-            complete();
+          if (!box.isComplete) {
+            this.events.filled();
+            return;
           }
+          box.finish();
+          complete();
           this.#arrived();
         },
         failed: (message) => this.#fail(message),
@@ -281,12 +316,13 @@ export class LayerLoader {
   #arrived(): void {
     if (this.isIdle) this.#retired = [];
     if (this.isIdle && this.#slabs.isComplete) this.#before = [];
-    this.changed();
+    this.events.changed();
   }
 
   #fail(message: string): void {
     this.error = message;
-    this.changed();
+    this.#showWaiting();
+    this.events.changed();
   }
 
   #priority(brick: Box, scale: number): number {

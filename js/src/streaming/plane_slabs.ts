@@ -47,6 +47,7 @@ export class PlaneSlabs {
   #cache = new TileCache();
 
   constructor(
+    readonly owner: object,
     readonly info: LayerInfo,
     readonly scheduler: Scheduler,
     readonly priority: { now: number; ahead: number },
@@ -146,6 +147,7 @@ export class PlaneSlabs {
       ...tile,
       ...moment,
       image: this.info.id,
+      owner: this.owner,
       target: box,
       level: box.scale,
       priority,

@@ -49,7 +49,7 @@ export class PreviewLoader {
   }
 
   close(): void {
-    this.scheduler.drop((job) => job.target === this.box);
+    this.scheduler.drop((job) => job.owner === this);
   }
 
   #request(box: Box, order: number): void {
@@ -64,6 +64,7 @@ export class PreviewLoader {
       return {
         ...brick,
         image: this.info.id,
+        owner: this,
         target: this.box,
         level: 0,
         time: 0,

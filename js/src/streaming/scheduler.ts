@@ -4,6 +4,8 @@ import type { Box, ChunkRequest, Reply, ToKernel } from "../messages.ts";
 
 export interface Job extends Box {
   image: string;
+  /** Whoever asks; all its requests can be dropped at once. */
+  owner: object;
   /** What the voxels are for; requests for it are dropped together. */
   target: object;
   level: number;
@@ -13,7 +15,7 @@ export interface Job extends Box {
   quick?: boolean;
   /** Lower is sooner. */
   priority: number;
-  done: (reply: Exclude<Reply, { kind: "error" }>) => void;
+  done: (reply: Extract<Reply, Box>) => void;
   failed: (message: string) => void;
 }
 
@@ -73,7 +75,7 @@ export class Scheduler {
 
   /** Take a reply; returns false when it belongs to another view or to a dropped request. */
   receive(reply: Reply): boolean {
-    if (reply.id === null) return false;
+    if (reply.id === null || reply.kind === "value") return false;
     const flight = this.#flights.get(reply.id);
     if (!flight) return false;
     if (reply.kind !== "error" && reply.generation !== this.#generation) return false;

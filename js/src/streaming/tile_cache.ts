@@ -1,11 +1,11 @@
-// Voxels of slice tiles that were on screen lately, within a number of bytes.
+// What was on screen lately, such as voxels of slice tiles, within a number of bytes.
 
 import type { Voxels } from "../messages.ts";
 
 export const CACHE_BYTES = 2 ** 25;
 
-export class TileCache {
-  #tiles = new Map<string, Voxels | null>();
+export class TileCache<T extends { byteLength: number } = Voxels> {
+  #tiles = new Map<string, T | null>();
   #bytes = 0;
 
   constructor(readonly limit = CACHE_BYTES) {}
@@ -15,7 +15,7 @@ export class TileCache {
   }
 
   /** The voxels of a tile, null for one without data, undefined for an unknown one. */
-  get(key: string): Voxels | null | undefined {
+  get(key: string): T | null | undefined {
     const voxels = this.#tiles.get(key);
     if (voxels === undefined) return undefined;
     this.#tiles.delete(key);
@@ -24,7 +24,7 @@ export class TileCache {
   }
 
   /** Keep a tile; those that were not asked for longest make room. */
-  put(key: string, voxels: Voxels | null): void {
+  put(key: string, voxels: T | null): void {
     this.#forget(key);
     this.#tiles.set(key, voxels);
     this.#bytes += voxels?.byteLength ?? 0;

@@ -1,6 +1,9 @@
 // A box of voxels of one level, filled brick by brick.
+//
+// Bricks stay in the messages that brought them until somebody needs the box in one piece: slices are
+// cut from the bricks, so that what is only streamed and sliced is neither allocated nor copied again.
 
-import { axisIndex, voxelCount } from "../geometry.ts";
+import { axisIndex, type Plane, voxelCount } from "../geometry.ts";
 import {
   type Axis,
   type Box,
@@ -12,12 +15,26 @@ import {
 } from "../messages.ts";
 import { commonBox } from "./bricks.ts";
 
+interface Brick {
+  box: Box;
+  voxels: Voxels;
+}
+
+/** Where voxels go: the index of the level's first voxel, and the steps along z, y, x. */
+interface Layout {
+  offset: number;
+  strides: Triple;
+}
+
 export class VoxelBox {
-  readonly voxels: Voxels;
   /** Grows with every change, so that drawings know when they are stale. */
   version = 0;
   /** Parts that hold voxels, in the level's indices; null when all of the box does. */
   covered: Box[] | null = [];
+  readonly bytes: number;
+  /** In the order in which they came; null once the box is in one piece. */
+  #bricks: Brick[] | null = [];
+  #whole: Voxels | null = null;
   #missing: number;
   #hasHoles = false;
 
@@ -31,12 +48,17 @@ export class VoxelBox {
     readonly role: "volume" | "slice" = "volume",
   ) {
     const count = voxelCount(box.shape);
-    this.voxels = new DTYPES[dtype](count * components);
+    this.bytes = count * components * DTYPES[dtype].BYTES_PER_ELEMENT;
     this.#missing = count;
   }
 
-  get bytes(): number {
-    return this.voxels.byteLength;
+  /** All voxels in C order, 0 where none has come; the box is put in one piece for it. */
+  get voxels(): Voxels {
+    this.#whole ??= new DTYPES[this.dtype](voxelCount(this.box.shape) * this.components);
+    const pieces = this.#bricks ?? [];
+    this.#bricks = null;
+    for (const piece of pieces) this.#copy(piece, piece.box, this.#whole, this.#layout);
+    return this.#whole;
   }
 
   /** Something that can be drawn has arrived. */
@@ -70,8 +92,13 @@ export class VoxelBox {
       this.#hasHoles = true;
       return;
     }
-    this.#copyRows(brick, voxels);
-    this.covered?.push(brick);
+    if (voxels.length !== voxelCount(brick.shape) * this.components) {
+      throw new TypeError(`a brick of ${brick.shape} came with ${voxels.length} values`);
+    }
+    const piece = { box: { start: brick.start, shape: brick.shape }, voxels };
+    if (this.#bricks) this.#bricks.push(piece);
+    else this.#copy(piece, brick, this.voxels, this.#layout);
+    this.covered?.push(piece.box);
     this.version += 1;
   }
 
@@ -85,28 +112,90 @@ export class VoxelBox {
     const index: Box = { start: [z, y, x], shape: [1, 1, 1] };
     if (!commonBox(index, this.box)) return null;
     if (this.covered && !this.covered.some((part) => commonBox(index, part))) return null;
-    const [dz, dy, dx] = [z, y, x].map((v, i) => v - (this.box.start[i] ?? 0)) as Triple;
-    return this.voxels[this.#offset(dz, dy, dx)] ?? null;
+    for (const { box, voxels } of this.#pieces.toReversed()) {
+      if (!commonBox(index, box)) continue;
+      const { offset, strides } = layoutOf(box, this.components);
+      return voxels[offset + z * strides[0] + y * strides[1] + x * strides[2]] ?? null;
+    }
+    return null;
   }
 
-  #copyRows(brick: Box, voxels: Voxels): void {
-    const [, height, width] = this.box.shape;
-    const [z0, y0, x0] = brick.start.map((start, i) => start - (this.box.start[i] ?? 0)) as Triple;
-    const [depth, rows, columns] = brick.shape;
-    const row = columns * this.components;
-    if (voxels.length !== depth * rows * row) {
-      throw new TypeError(`a brick of ${brick.shape} came with ${voxels.length} values`);
+  /**
+   * The voxels of one slice, rows along the plane's down axis.
+   *
+   * @param index of the slice in the box
+   */
+  slice({ across, right, down }: Plane, index: number): Voxels {
+    const at = axisIndex(across);
+    const part: Box = { start: [...this.box.start], shape: [...this.box.shape] };
+    part.start[at] += index;
+    part.shape[at] = 1;
+    const columns = part.shape[axisIndex(right)];
+    const strides: Triple = [0, 0, 0];
+    strides[axisIndex(right)] = this.components;
+    strides[axisIndex(down)] = this.components * columns;
+    const target = new DTYPES[this.dtype](voxelCount(part.shape) * this.components);
+    const layout = { offset: -along(strides, part.start), strides };
+    for (const piece of this.#pieces) {
+      const common = commonBox(piece.box, part);
+      if (common) this.#copy(piece, common, target, layout);
     }
+    return target;
+  }
+
+  get #pieces(): Brick[] {
+    return this.#bricks ?? [{ box: this.box, voxels: this.voxels }];
+  }
+
+  get #layout(): Layout {
+    return layoutOf(this.box, this.components);
+  }
+
+  /** Copy a part of a brick, in the level's indices; rows at once where they stay together. */
+  #copy({ box, voxels }: Brick, part: Box, target: Voxels, to: Layout): void {
+    const n = this.components;
+    const from = layoutOf(box, n);
+    const [depth, height, width] = part.shape;
+    const first = from.offset + along(from.strides, part.start);
+    const firstTo = to.offset + along(to.strides, part.start);
+    const step = to.strides[2];
     for (let z = 0; z < depth; z++) {
-      for (let y = 0; y < rows; y++) {
-        const from = (z * rows + y) * row;
-        const to = (((z0 + z) * height + y0 + y) * width + x0) * this.components;
-        this.voxels.set(voxels.subarray(from, from + row), to);
+      for (let y = 0; y < height; y++) {
+        const row = first + z * from.strides[0] + y * from.strides[1];
+        const rowTo = firstTo + z * to.strides[0] + y * to.strides[1];
+        if (step === n) {
+          target.set(voxels.subarray(row, row + width * n), rowTo);
+          continue;
+        }
+        for (let x = 0; x < width; x++) {
+          const [i, k] = [row + x * n, rowTo + x * step];
+          for (let c = 0; c < n; c++) target[k + c] = voxels[i + c] as number;
+        }
       }
     }
   }
+}
 
-  #offset(z: number, y: number, x: number): number {
-    return ((z * this.box.shape[1] + y) * this.box.shape[2] + x) * this.components;
-  }
+/** C order. */
+function layoutOf({ start, shape }: Box, components: number): Layout {
+  const [, height, width] = shape;
+  const strides: Triple = [height * width * components, width * components, components];
+  return { offset: -along(strides, start), strides };
+}
+
+function along(strides: Triple, index: Triple): number {
+  return strides[0] * index[0] + strides[1] * index[1] + strides[2] * index[2];
+}
+
+/** Voxels of boxes on one grid, those of one place beside each other; of one box, its own. */
+export function interleave(boxes: VoxelBox[]): Voxels {
+  const [first, ...others] = boxes;
+  if (!first) throw new RangeError("there is nothing to interleave");
+  if (others.length === 0) return first.voxels;
+  const count = boxes.length;
+  const mixed = new DTYPES[first.dtype](first.voxels.length * count);
+  boxes.forEach(({ voxels }, k) => {
+    for (let i = 0, to = k; i < voxels.length; i++, to += count) mixed[to] = voxels[i] as number;
+  });
+  return mixed;
 }

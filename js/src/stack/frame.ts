@@ -1,0 +1,95 @@
+// One frame as it is drawn: its pixels, where they lie, and what their values mean.
+
+import type { Plane } from "../geometry.ts";
+import type { Box, Level, Triple, Voxels } from "../messages.ts";
+import type { Slab } from "../render/plane_canvas.ts";
+import { type Range, valueAt } from "../render/window.ts";
+import type { FrameReply, Pair, Place, StackInfo } from "./frame_messages.ts";
+
+export interface Frame {
+  movie: string;
+  index: number;
+  place: Place;
+  /** Of the pixels. */
+  shape: Pair;
+  pixels: Voxels;
+  /** Values of grey 0 and 255 of a frame that was compressed; null where pixels are values. */
+  window: Range | null;
+  byteLength: number;
+}
+
+/** The frame of a reply, decoded. */
+export async function decodeFrame(reply: FrameReply, place: Place): Promise<Frame> {
+  const { movie, frame: index, shape, window, pixels: sent } = reply;
+  const pixels = sent instanceof Blob ? await decodeGrays(sent, shape) : sent;
+  return { movie, index, place, shape, pixels, window, byteLength: pixels.byteLength };
+}
+
+async function decodeGrays(blob: Blob, [height, width]: Pair): Promise<Voxels> {
+  const bitmap = await createImageBitmap(blob);
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (!context) throw new Error("this browser has no 2-D canvas");
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  const colors = new Uint32Array(context.getImageData(0, 0, width, height).data.buffer);
+  // of each colour the lowest byte, its red
+  return new Uint8Array(colors);
+}
+
+/** Which window of grey levels shows a compressed frame as a window of values would. */
+export function windowOfPixels(frame: Pick<Frame, "window">, range: Range): Range {
+  if (!frame.window) return range;
+  const [black, white] = frame.window;
+  const width = white > black ? white - black : 1;
+  return [(255 * (range[0] - black)) / width, (255 * (range[1] - black)) / width];
+}
+
+/** The value of a pixel of the movie, and whether it is exactly that; null outside the frame. */
+export function valueIn(
+  frame: Frame,
+  [row, column]: Pair,
+): { value: number; isExact: boolean } | null {
+  const { start, step } = frame.place;
+  const [y, x] = [Math.floor((row - start[0]) / step), Math.floor((column - start[1]) / step)];
+  const [height, width] = frame.shape;
+  if (y < 0 || x < 0 || y >= height || x >= width) return null;
+  const pixel = frame.pixels[y * width + x] as number;
+  if (frame.window) return { value: valueAt(frame.window, pixel / 255), isExact: false };
+  return { value: pixel, isExact: step === 1 };
+}
+
+/** A picture of rows and columns that lies where it belongs, for a plane canvas. */
+export class FrameSlab implements Slab {
+  readonly covered = null;
+  readonly components = 1;
+  version = 0;
+  level: Level = { shape: [1, 1, 1], spacing: [1, 1, 1], origin: [0, 0, 0] };
+  box: Box = { start: [0, 0, 0], shape: [1, 1, 1] };
+  #pixels: Voxels = new Uint8Array(1);
+
+  get origin(): Triple {
+    return this.level.origin;
+  }
+
+  /** Draw other pixels from now on. */
+  set(info: StackInfo, { place, shape, pixels }: Pick<Frame, "place" | "shape" | "pixels">): void {
+    if (pixels === this.#pixels) return;
+    const { spacing, origin } = info;
+    const { start, step } = place;
+    // the first pixel covers `step` pixels of the movie: its centre lies between theirs
+    const centre = (i: 0 | 1) => origin[i] + (start[i] + 0.5 * (step - 1)) * spacing[i];
+    this.level = {
+      shape: [1, ...shape],
+      spacing: [1, step * spacing[0], step * spacing[1]],
+      origin: [0, centre(0), centre(1)],
+    };
+    this.box = { start: [0, 0, 0], shape: [1, ...shape] };
+    this.#pixels = pixels;
+    this.version += 1;
+  }
+
+  slice(_plane: Plane, _index: number): Voxels {
+    return this.#pixels;
+  }
+}

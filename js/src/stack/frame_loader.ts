@@ -1,0 +1,150 @@
+// Asks the kernel for frames, two at a time, and keeps those that came within a number of bytes.
+
+import type { Range } from "../render/window.ts";
+import { MOST_TRIES, RETRY_AFTER_MS } from "../streaming/scheduler.ts";
+import { TileCache } from "../streaming/tile_cache.ts";
+import { decodeFrame, type Frame } from "./frame.ts";
+import type { Place, StackReply, ToStackKernel } from "./frame_messages.ts";
+import type { Transport } from "./transport.ts";
+
+/** Requests in flight: one travels while the kernel works on the next. */
+export const IN_FLIGHT = 2;
+
+export interface Wanted {
+  movie: string;
+  frame: number;
+  place: Place;
+  /** Window of a compressed frame; null for the pixels themselves. */
+  window: Range | null;
+  /** Of a compressed frame, else 0. */
+  quality: number;
+  ahead: -1 | 0 | 1;
+}
+
+interface Flight {
+  wanted: Wanted;
+  sentAt: number;
+  tries: number;
+  timer: ReturnType<typeof setTimeout>;
+}
+
+export interface LoaderEvents {
+  /** A frame has come, or a request failed. */
+  arrived(frame: Frame | null): void;
+  failed(message: string): void;
+}
+
+export class FrameLoader {
+  /** Bytes that came over the wire with the last frame, and whether it was compressed. */
+  last = { bytes: 0, isCompressed: false };
+  #send: (message: ToStackKernel) => void;
+  #events: LoaderEvents;
+  #transport: Transport;
+  #cache = new TileCache<Frame>(0);
+  #flights = new Map<number, Flight>();
+  // several views may share one comm: ids of different views must not meet
+  #nextId = Math.floor(Math.random() * 2 ** 40);
+  #isClosed = false;
+
+  constructor(send: (message: ToStackKernel) => void, events: LoaderEvents, transport: Transport) {
+    this.#send = send;
+    this.#events = events;
+    this.#transport = transport;
+  }
+
+  get pending(): number {
+    return this.#flights.size;
+  }
+
+  get bytes(): number {
+    return this.#cache.bytes;
+  }
+
+  /** Another request may be sent. */
+  get isFree(): boolean {
+    return this.#flights.size < IN_FLIGHT;
+  }
+
+  /** Keep no more than so many bytes of frames. */
+  set limit(bytes: number) {
+    if (this.#cache.limit !== bytes) this.#cache = new TileCache<Frame>(bytes);
+  }
+
+  /** A frame that was kept: exact if there is one, else compressed as is wanted. */
+  get(wanted: Pick<Wanted, "movie" | "frame" | "place" | "window">): Frame | null {
+    const exact = this.#cache.get(keyOf({ ...wanted, window: null }));
+    return exact ?? (wanted.window && this.#cache.get(keyOf(wanted))) ?? null;
+  }
+
+  /** Whether a frame is on its way. */
+  isAskedFor(wanted: Pick<Wanted, "movie" | "frame" | "place" | "window">): boolean {
+    const key = keyOf(wanted);
+    return [...this.#flights.values()].some((flight) => keyOf(flight.wanted) === key);
+  }
+
+  ask(wanted: Wanted, tries = 1): void {
+    const id = this.#nextId++;
+    const timer = setTimeout(() => this.#retry(id), RETRY_AFTER_MS);
+    this.#flights.set(id, { wanted, sentAt: performance.now(), tries, timer });
+    const { movie, frame, place, window, quality, ahead } = wanted;
+    this.#send({ kind: "frame", id, movie, frame, ...place, quality, window, ahead });
+  }
+
+  /** Withdraw what is on its way, except for what is still wanted. */
+  cancel(isWanted: (wanted: Wanted) => boolean = () => false): void {
+    const ids = [...this.#flights].filter(([, { wanted }]) => !isWanted(wanted)).map(([id]) => id);
+    for (const id of ids) this.#land(id);
+    if (ids.length > 0) this.#send({ kind: "cancel", ids });
+  }
+
+  /** Take a reply; returns false when it belongs to another view or was withdrawn. */
+  receive(reply: StackReply): boolean {
+    if (reply.kind !== "frame" && reply.kind !== "error") return false;
+    if (reply.id === null) return false;
+    const flight = this.#land(reply.id);
+    if (!flight) return false;
+    if (reply.kind === "error") {
+      this.#events.failed(reply.message);
+      return true;
+    }
+    const { quality } = flight.wanted;
+    this.#transport.measure(reply.bytes, flight.sentAt, performance.now(), quality);
+    this.last = { bytes: reply.bytes, isCompressed: reply.window !== null };
+    decodeFrame(reply, flight.wanted.place).then(
+      (frame) => this.#keep(frame, flight.wanted),
+      (error) => this.#events.failed(`a frame could not be decoded: ${error}`),
+    );
+    return true;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.cancel();
+  }
+
+  #keep(frame: Frame, wanted: Wanted): void {
+    if (this.#isClosed) return;
+    this.#cache.put(keyOf(wanted), frame);
+    this.#events.arrived(frame);
+  }
+
+  #retry(id: number): void {
+    const flight = this.#land(id);
+    if (!flight) return;
+    this.#send({ kind: "cancel", ids: [id] });
+    if (flight.tries < MOST_TRIES) this.ask(flight.wanted, flight.tries + 1);
+    else this.#events.failed("the kernel does not answer; is it busy or has it stopped?");
+  }
+
+  #land(id: number): Flight | undefined {
+    const flight = this.#flights.get(id);
+    if (flight) clearTimeout(flight.timer);
+    this.#flights.delete(id);
+    return flight;
+  }
+}
+
+function keyOf({ movie, frame, place, window }: Omit<Wanted, "quality" | "ahead">): string {
+  const { start, shape, step } = place;
+  return [movie, frame, ...start, ...shape, step, ...(window ?? [])].join();
+}

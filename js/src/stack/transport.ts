@@ -1,0 +1,59 @@
+// How playing frames travel: as they are, or as JPEG of a quality that the link carries.
+
+/** Smaller messages tell of the round trip, larger ones of the bandwidth. */
+const LARGE_BYTES = 2 ** 16;
+/** Weight of the newest measurement. */
+const NEWEST = 0.3;
+/** Share of the time between two frames that may be spent with carrying one. */
+const BUSY = 0.8;
+/** Compressed frames go on until raw ones would take so little of the time. */
+const CALM = 0.4;
+/** The most that a compressed frame may have, in bytes. */
+const MOST_COMPRESSED = 60_000;
+/** A frame is made a little smaller than it may be: some have more in them than others. */
+const CAUTION = 0.95;
+const QUALITIES = { lowest: 15, usual: 60, highest: 90 };
+
+export type TransportMode = "auto" | "raw" | "compressed";
+
+export class Transport {
+  /** Bytes a second; 0 until something large has come. */
+  bandwidth = 0;
+  /** Milliseconds from a request to its answer. */
+  latency = 0;
+  #quality = QUALITIES.usual;
+  #budget = MOST_COMPRESSED;
+  #isCompressing = false;
+  #lastArrival = Number.NEGATIVE_INFINITY;
+
+  /** An answer came to a request; times in milliseconds, quality 0 for raw frames. */
+  measure(bytes: number, sentAt: number, now: number, quality: number): void {
+    // what was asked for behind another answer only began to travel when that had come
+    const busy = Math.max(now - Math.max(sentAt, this.#lastArrival), 0.1);
+    this.#lastArrival = now;
+    this.latency = mixed(this.latency, now - sentAt);
+    if (bytes >= LARGE_BYTES) this.bandwidth = mixed(this.bandwidth, (1000 * bytes) / busy);
+    if (quality > 0) this.#learn(bytes, quality);
+  }
+
+  /** Quality of the next playing frame, of so many bytes if it is raw; 0 for raw. */
+  qualityFor(rawBytes: number, rate: number, mode: TransportMode): number {
+    const share = this.bandwidth > 0 ? (rawBytes * rate) / this.bandwidth : 0;
+    if (mode === "auto") this.#isCompressing = share > (this.#isCompressing ? CALM : BUSY);
+    if (mode === "raw" || (mode === "auto" && !this.#isCompressing)) return 0;
+    const carried = this.bandwidth > 0 ? (BUSY * this.bandwidth) / rate : MOST_COMPRESSED;
+    this.#budget = Math.min(carried, MOST_COMPRESSED);
+    return this.#quality;
+  }
+
+  #learn(bytes: number, quality: number): void {
+    // below quality 75 the bytes of a JPEG are about in proportion to it
+    const fitting = (quality * this.#budget * CAUTION) / bytes;
+    const next = Math.round(mixed(this.#quality, fitting));
+    this.#quality = Math.min(Math.max(next, QUALITIES.lowest), QUALITIES.highest);
+  }
+}
+
+function mixed(before: number, now: number): number {
+  return before === 0 ? now : (1 - NEWEST) * before + NEWEST * now;
+}

@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { Transport } from "../src/stack/transport.ts";
+
+const RAW = 360_000;
+
+/** Frames of a link of so many bytes a second, whose JPEGs have so many bytes at quality 50. */
+function run(transport: Transport, bandwidth: number, sizeAt50: number, rate: number) {
+  let now = 0;
+  const sizes: number[] = [];
+  for (let i = 0; i < 40; i++) {
+    const quality = transport.qualityFor(RAW, rate, "auto");
+    const bytes = quality > 0 ? (sizeAt50 * quality) / 50 : RAW;
+    const sentAt = now;
+    now += (1000 * bytes) / bandwidth;
+    transport.measure(bytes, sentAt, now, quality);
+    sizes.push(bytes);
+  }
+  return { sizes, now };
+}
+
+test("a fast link carries raw frames", () => {
+  const { sizes } = run(new Transport(), 100e6, 40_000, 60);
+
+  expect(new Set(sizes)).toEqual(new Set([RAW]));
+});
+
+test("on 10 Mbit/s frames become small enough for 30 a second", () => {
+  const { sizes } = run(new Transport(), 1.25e6, 40_000, 30);
+
+  const last = sizes.slice(-20);
+  expect(Math.max(...last)).toBeLessThanOrEqual(1.25e6 / 30);
+});
+
+test("compressed frames never have more than 64 KB on average, nor too low a quality", () => {
+  const { sizes } = run(new Transport(), 8e6, 90_000, 30);
+
+  const last = sizes.slice(-20);
+  expect(Math.max(...last)).toBeLessThanOrEqual(64_000);
+  const slow = new Transport();
+  run(slow, 1e5, 40_000, 60);
+  expect(slow.qualityFor(RAW, 60, "auto")).toBeGreaterThanOrEqual(15);
+});
+
+test("what was chosen is kept to", () => {
+  const transport = new Transport();
+
+  expect(transport.qualityFor(RAW, 60, "compressed")).toBeGreaterThan(0);
+  run(transport, 1e5, 40_000, 60);
+  expect(transport.qualityFor(RAW, 60, "raw")).toBe(0);
+});
