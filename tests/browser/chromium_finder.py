@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+
+from filelock import FileLock
 
 FLAGS = [
     "--no-sandbox",
@@ -41,18 +45,32 @@ def find_chromium() -> str:
 
 def _from_npm() -> str:
     """Unpack the Chromium of ``@sparticuz/chromium``, which brings its own libraries."""
-    npm, environment = npm_command()
-    if not (PACKAGE / "node_modules").is_dir():
-        install = [*npm, "ci", "--no-audit", "--no-fund"]
-        subprocess.run(install, cwd=PACKAGE, env=environment, check=True)
+    install_packages(PACKAGE, "@sparticuz")
+    _, environment = npm_command()
     node = shutil.which("node", path=environment["PATH"])
     assert node is not None
     unpack = [node, "unpack.mjs"]
-    paths = subprocess.check_output(unpack, cwd=PACKAGE, env=environment, text=True)
+    with _lock(PACKAGE):
+        paths = subprocess.check_output(unpack, cwd=PACKAGE, env=environment, text=True)
     executable, libraries = paths.strip().splitlines()
     known = os.environ.get("LD_LIBRARY_PATH", "")
     os.environ["LD_LIBRARY_PATH"] = f"{libraries}:{known}" if known else libraries
     return executable
+
+
+def install_packages(folder: Path, package: str) -> None:
+    """Install what a folder's ``package-lock.json`` names, unless ``package`` is there."""
+    npm, environment = npm_command()
+    with _lock(folder):
+        if not (folder / "node_modules" / package).is_dir():
+            install = [*npm, "ci", "--no-audit", "--no-fund"]
+            subprocess.run(install, cwd=folder, env=environment, check=True)
+
+
+def _lock(folder: Path) -> FileLock:
+    """Return what one process of pytest-xdist holds at a time."""
+    digest = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+    return FileLock(Path(tempfile.gettempdir()) / f"roiwidgets-npm-{digest}.lock")
 
 
 def npm_command() -> tuple[list[str], dict[str, str]]:

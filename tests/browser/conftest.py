@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests.browser.chromium_finder import FLAGS, find_chromium
-from tests.browser.lab import LabServer
+from tests.browser.hosts.bridge import WebviewPage
+from tests.browser.lab import JupyterServer
 from tests.browser.lab_server import running_lab
 from tests.browser.page.harness import ViewerPage
 
@@ -44,8 +45,26 @@ def viewer(browser: Browser) -> Iterator[ViewerPage]:
     assert page.elsewhere == []
 
 
+@pytest.fixture(scope="module")
+def webview_of_module(browser: Browser) -> Iterator[WebviewPage]:
+    context = browser.new_context(viewport={"width": 900, "height": 800})
+    with pytest.MonkeyPatch.context() as patch:
+        yield WebviewPage(context, patch)
+    context.close()
+
+
+@pytest.fixture
+def webview(webview_of_module: WebviewPage) -> Iterator[WebviewPage]:
+    """A page for viewers of this process, one after another; it must not complain either."""
+    page = webview_of_module
+    yield page
+    page.clear()
+    assert page.take_problems() == []
+    assert page.elsewhere == []
+
+
 @pytest.fixture(scope="package")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
     """A running JupyterLab whose application is reachable as ``window.jupyterapp``."""
     with running_lab(tmp_path_factory.mktemp("lab")) as server:
         yield server

@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.browser.chromium_finder import install_packages
 from tests.browser.page.harness import ViewerPage
 from tests.browser.page.phantoms import layer, noise
 
-AXE = Path(__file__).parents[2] / "js" / "node_modules" / "axe-core" / "axe.min.js"
+JS = Path(__file__).parents[2] / "js"
+AXE = JS / "node_modules" / "axe-core" / "axe.min.js"
 THEMES = {
     "light": {},
     "dark": {
@@ -27,8 +29,7 @@ THEMES = {
 
 @pytest.fixture
 def axe(viewer: ViewerPage) -> ViewerPage:
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: the bundle was not built here (npm ci in js/)")
+    install_packages(JS, "axe-core")
     viewer.page.evaluate(AXE.read_text())
     return viewer
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import roiwidgets as rw
+from tests.browser.hosts.bridge import WebviewPage
 from tests.browser.page.checks import TOLERANCE, slice_points
 from tests.browser.page.harness import ViewerPage
 from tests.browser.page.phantoms import layer, noise
@@ -76,6 +78,44 @@ def test_images_on_other_grids_meet_in_the_world(viewer: ViewerPage) -> None:
     expected[:, 4:] = twice[:, :12]
 
     assert np.abs(drawn(viewer) - gray(expected)).max() <= TOLERANCE
+
+
+def test_a_turned_image_is_drawn_where_it_is_and_nowhere_else(webview: WebviewPage) -> None:
+    turn = np.array([[0.6, 0.0, -0.8], [0.48, 0.8, 0.36], [0.64, -0.6, 0.48]])
+    shape, spacing = np.array([12, 16, 20]), np.array([1.5, 1.0, 0.75])
+    middle = np.array([15.5, 15.5, 15.5])
+    origin = middle - turn @ (spacing * (shape - 1) / 2)
+    world = (np.moveaxis(np.indices(shape), 0, -1) * spacing) @ turn.T + origin
+    # brighter than the fixed image everywhere
+    gray_at = np.array([2.0, -3.0, 2.5])
+    values = (world - middle) @ gray_at + 165
+    moving = rw.open_image(
+        values.astype(np.float32), axes="zyx", direction=turn.tolist(),
+        spacing=spacing.tolist(), origin=origin.tolist(),
+    )  # fmt: skip
+    fixed = np.full((32, 32, 32), 20, np.float32)
+    fixed[0] = 255  # so that both are seen through one window
+    viewer = rw.Viewer(fixed, roi_visible=False)
+    viewer.compare_with(moving, method="swap", image_mix=1.0)
+    viewer.color_range, viewer.annotations_enabled = (0, 255), False
+    viewer.slices = dict.fromkeys("xyz", 15.5)
+
+    webview.show(viewer)
+
+    for i, axis in enumerate("zyx"):
+        sides = [np.arange(2.0, 30.0, 0.43)] * 3
+        sides[i] = np.array([15.5])
+        points = np.stack(np.meshgrid(*sides, indexing="ij"), -1).reshape(-1, 3)
+        places = (points - origin) @ turn / spacing
+        beyond = np.abs(places - (shape - 1) / 2) - shape / 2
+        asked = [dict(zip("zyx", point, strict=True)) for point in points.tolist()]
+        reds = np.array(webview.ask("colorsAt", axis, asked))[:, 0]
+        outside, inside = (beyond > 0.2).any(axis=1), (beyond < -0.2).all(axis=1)
+        assert min(outside.sum(), inside.sum()) > 500
+        assert (np.abs(reds[outside] - 20) <= TOLERANCE).all(), axis
+        difference = np.abs(reds[inside] - ((points[inside] - middle) @ gray_at + 165))
+        # a voxel, at most 1.04 wide, has the value of its middle throughout
+        assert difference.max() <= 0.52 * np.abs(gray_at).sum() + TOLERANCE, axis
 
 
 def test_the_panel_offers_what_the_method_needs(viewer: ViewerPage) -> None:

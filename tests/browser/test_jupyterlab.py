@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.lab import LabServer, NotebookPage
+from tests.browser.lab import JupyterServer, NotebookPage
 
 OPEN = """
 import numpy as np
@@ -44,7 +44,7 @@ tuner
 
 
 @pytest.fixture
-def notebook(lab: LabServer, browser: Browser) -> Iterator[NotebookPage]:
+def notebook(lab: JupyterServer, browser: Browser) -> Iterator[NotebookPage]:
     name = "main_job.ipynb"
     lab.write_notebook(name, [OPEN, REGION, TUNE])
     context = browser.new_context(viewport={"width": 1280, "height": 1500})

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from roiwidgets.widgets._colormaps import label_colors
 from tests.browser.page.checks import TOLERANCE, slice_points
 from tests.browser.page.harness import ViewerPage
-from tests.browser.page.phantoms import LayerData, layer, noise
+from tests.browser.page.phantoms import LayerData, encode_table, layer, noise
 
 BACKGROUND = (13, 14, 17)
 IMAGE = layer(np.zeros((8, 16, 16), np.uint8))
@@ -116,3 +116,38 @@ def test_the_label_under_the_pointer_is_named(viewer: ViewerPage) -> None:
     assert ids()[2, 2, 13] == 3
     assert f"value {image.finest[2, 2, 13, 0]}" in probe
     assert probe.endswith("label 3 pore")
+
+
+def test_single_labels_are_fainter_and_in_the_colors_of_a_table(viewer: ViewerPage) -> None:
+    labels = np.zeros((4, 12, 12), np.uint8)
+    labels[:, 2:5], labels[:, 7:10] = 1, 2
+    image = layer(np.zeros((4, 12, 12), np.uint8))
+    overlay = layer(labels, id="labels-1", kind="labels")
+    table = np.array([[200, 100, 0], [0, 100, 200]], np.uint8)
+
+    viewer.open(
+        image, overlay, label_opacity=1, roi_visible=False, slices=image.centre((2, 6, 6)),
+        label_color_table=encode_table(table), label_weights={"2": 0.5},
+    )  # fmt: skip
+
+    one, two = viewer.colors("z", [image.centre((2, 3, 3)), image.centre((2, 8, 3))])
+    assert np.abs(one - [200, 100, 0]).max() <= TOLERANCE
+    assert np.abs(two - [0, 50, 100]).max() <= TOLERANCE
+
+
+def test_the_panel_shows_how_the_chosen_layer_is_drawn(viewer: ViewerPage) -> None:
+    overlay = layer(ids(), id="labels-1", kind="labels", name="Labels")
+    viewer.open(IMAGE, overlay)
+    page = viewer.page
+    page.get_by_role("button", name="Layers").click()
+    assert page.get_by_label("Outline labels").is_visible()
+    assert not page.get_by_label("Smooth").is_visible()
+    page.get_by_label("Label colors").select_option("Glasbey")
+
+    page.get_by_role("button", name="Image", exact=True).click()
+    page.get_by_label("Smooth").check()
+
+    assert not page.get_by_label("Outline labels").is_visible()
+    assert viewer.get("selected_layer") == "Image"
+    assert viewer.get("image_interpolation") is True
+    assert viewer.get("label_color_map") == "glasbey"

@@ -95,3 +95,29 @@ def test_on_a_phone_the_views_stand_below_each_other(viewer: ViewerPage) -> None
     assert len(set(lefts)) == 1
     overflow = "e => e.scrollWidth - e.clientWidth"
     assert viewer.page.eval_on_selector(".roiwidgets-viewer", overflow) <= 0
+
+
+@pytest.mark.parametrize(
+    ("scheme", "names", "expected"),
+    [
+        ("light", {}, "rgb(255, 255, 255)"),
+        ("dark", {}, "rgb(27, 29, 33)"),
+        ("light", {"--vscode-editor-background": "#101112"}, "rgb(16, 17, 18)"),
+    ],
+)
+def test_colors_follow_the_page_where_there_is_no_jupyter(
+    viewer: ViewerPage, scheme: str, names: dict[str, str], expected: str
+) -> None:
+    viewer.page.evaluate(
+        """([scheme, names]) => {
+          const { style } = document.documentElement;
+          style.cssText = '';
+          style.colorScheme = scheme;
+          for (const [name, value] of Object.entries(names)) style.setProperty(name, value);
+        }""",
+        [scheme, names],
+    )
+    viewer.open(layer(noise((4, 8, 8), "uint8", 0, 255)))
+
+    surface = "getComputedStyle(harness.root()).backgroundColor"
+    assert viewer.page.evaluate(surface) == expected

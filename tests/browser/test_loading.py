@@ -73,7 +73,7 @@ def test_time_and_channel_sliders(viewer: ViewerPage) -> None:
     expected = frames[2, 0, 1, :, :, 0].ravel().astype(int)
     assert viewer.saved("time_index") == 2
     assert np.abs(viewer.colors("z", points)[:, 0] - expected).max() <= TOLERANCE
-    assert not viewer.page.get_by_label("Channel").is_visible()
+    assert not viewer.page.get_by_label("Channel", exact=True).is_visible()
 
 
 def test_a_movie_plays_on_and_on_until_it_is_paused(viewer: ViewerPage) -> None:
@@ -96,6 +96,24 @@ def test_a_movie_plays_on_and_on_until_it_is_paused(viewer: ViewerPage) -> None:
     points, _ = slice_points(LayerData("image-1", "image", (frames,)), "z", 0)
     expected = frames[shown, 0, 0, :, :, 0].ravel().astype(int)
     assert np.abs(viewer.colors("z", points)[:, 0] - expected).max() <= TOLERANCE
+
+
+def test_a_movie_stops_at_its_end_unless_it_loops(viewer: ViewerPage) -> None:
+    viewer.open(LayerData("image-1", "image", (noise((4, 1, 1, 8, 8, 1), "uint8", 0, 255),)))
+    viewer.page.get_by_label("Loop").uncheck()
+    viewer.page.get_by_label("Frames per second").select_option("30")
+
+    viewer.page.locator('.rw-pane[data-plane="z"]').focus()
+    viewer.page.keyboard.press("Space")
+    viewer.page.get_by_role("button", name="Pause").wait_for()
+    viewer.page.get_by_role("button", name="Play").wait_for()
+
+    assert viewer.get("time_index") == 3
+    viewer.page.keyboard.press("Space")  # from the beginning again
+    viewer.wait_for("harness.model.get('time_index') < 3")
+    viewer.page.keyboard.press("Space")
+    viewer.page.get_by_role("button", name="Play").wait_for()
+    viewer.wait_settled()
 
 
 def test_a_player_waits_for_frames_that_are_not_there(viewer: ViewerPage) -> None:

@@ -69,6 +69,24 @@ def test_a_drag_is_undone_and_done_again(viewer: ViewerPage) -> None:
     assert viewer.get("roi") == dragged != ROI
 
 
+def test_a_drag_that_pauses_on_the_way_is_one_step(viewer: ViewerPage) -> None:
+    viewer.open(IMAGE, roi=ROI, slices=IMAGE.centre((4, 8, 8)))
+    mouse = viewer.page.mouse
+    x, y = viewer.centre_of('[data-plane="z"][data-handle="right"]')
+    mouse.move(x, y)
+    mouse.down()
+    mouse.move(x + 20, y)
+    viewer.wait_settled()  # as long as it takes to load what the region shows now
+    mouse.move(x + 45, y)
+    mouse.up()
+    viewer.wait_settled()
+
+    viewer.page.locator('.rw-pane[data-plane="z"]').press("Control+z")
+    viewer.wait_settled()
+
+    assert viewer.get("roi") == ROI
+
+
 def test_undo_knows_regions_that_python_set(viewer: ViewerPage) -> None:
     open_panel(viewer)
     undo = viewer.page.get_by_role("button", name="Undo")

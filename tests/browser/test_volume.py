@@ -141,3 +141,15 @@ def test_the_volume_is_replaced_when_all_of_the_finer_one_is_there(viewer: Viewe
     assert 160 not in coarse
     assert viewer.page.evaluate("widths").count(160) == 1
     assert drawn_share(viewer) > 0.05
+
+
+def test_a_volume_longer_than_a_texture_is_drawn_coarser(viewer: ViewerPage) -> None:
+    voxels = np.zeros((8, 8, 2400), np.uint8)
+    voxels[..., 800:1600] = 200
+    image = layer(voxels, scales=2, spacing=(100.0, 100.0, 1.0))
+
+    viewer.open(image, roi_visible=False, axes_enabled=False)
+
+    assert viewer.saved("loaded_scale") == 1
+    assert drawn_share(viewer) > 0.02
+    assert "2048 voxels along a side" in viewer.text(".rw-status")

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.browser.page.harness import ViewerPage
-from tests.browser.page.phantoms import layer
+from tests.browser.page.phantoms import ct_phantom, layer
 
 SIDE = 32
 AHEAD = {
@@ -121,3 +121,34 @@ def test_flat_images_and_colors_have_no_volume_to_set(viewer: ViewerPage) -> Non
     viewer.open(layer(blocks()[:1]))
 
     assert not viewer.page.get_by_role("button", name="Volume").is_visible()
+
+
+def test_a_volume_turns_by_itself_and_tells_nobody(viewer: ViewerPage) -> None:
+    image = layer(ct_phantom(32), value_range=(-1000, 1250))
+    viewer.open(image, color_range=[-1000, 1250], view_mode="volume")
+    before = viewer.at("volume", image.centre((16, 16, 31)))
+    viewer.page.get_by_role("button", name="Volume", exact=True).click()
+
+    viewer.page.get_by_label("Turn by itself").check()
+    viewer.wait_for(
+        "([p, x]) => Math.abs(harness.pageOf('volume', p).x - x) > 5",
+        [image.centre((16, 16, 31)), before[0]],
+    )
+    viewer.page.get_by_label("Turn by itself").uncheck()
+    viewer.wait_settled()
+
+    assert viewer.get("camera") == {}
+    assert viewer.get("rotate") is False
+
+
+def test_scattering_darkens_what_lies_in_the_shade(viewer: ViewerPage) -> None:
+    image = layer(ct_phantom(32), value_range=(-1000, 1250))
+    viewer.open(image, color_range=[-1000, 1250])
+    point = image.centre((16, 16, 16))
+    before = viewer.colors("volume", [point])
+
+    viewer.set(scattering=1.0, background_color="#203040")
+
+    assert (viewer.colors("volume", [point]) != before).any()
+    (corner,) = viewer.colors("z", [{"x": -3, "y": 16, "z": 16}])
+    assert corner.tolist() == [0x20, 0x30, 0x40]

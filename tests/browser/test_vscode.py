@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
-import pytest
-from playwright.sync_api import Browser
 
 import roiwidgets as rw
 from tests.browser.hosts.bridge import WebviewPage
 from tests.browser.page.checks import TOLERANCE
 
 SHAPE = (8, 12, 16)
-
-
-@pytest.fixture
-def webview(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[WebviewPage]:
-    context = browser.new_context(viewport={"width": 900, "height": 800})
-    page = WebviewPage(context, monkeypatch)
-    yield page
-    context.close()
-    assert page.problems == []
-    assert page.elsewhere == []
 
 
 def test_slices_are_drawn_and_a_region_comes_back(webview: WebviewPage) -> None:

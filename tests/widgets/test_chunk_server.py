@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from roiwidgets.widgets._chunk_server import ChunkServer, ServedLayer, to_wire_dtype
+from roiwidgets.widgets._chunk_server import ChunkServer, ServedLayer
 
 
 class InlineExecutor(Executor):
@@ -65,7 +65,9 @@ def volume() -> NDArray[np.uint16]:
 
 def test_a_box_is_answered_with_its_voxels() -> None:
     data = volume()
-    bench = Bench(ServedLayer(("z", "y", "x"), (ArrayReader(data), ArrayReader(data[::2]))))
+    bench = Bench(
+        ServedLayer(("z", "y", "x"), (ArrayReader(data), ArrayReader(data[::2])), data.dtype)
+    )
 
     header, buffers = bench.get(level=1, start=[1, 2, 3], shape=[1, 2, 3])
 
@@ -76,7 +78,7 @@ def test_a_box_is_answered_with_its_voxels() -> None:
 
 def test_time_and_channel_choose_a_volume() -> None:
     data = np.arange(2 * 3 * 4 * 5, dtype=np.uint8).reshape(2, 3, 4, 5)
-    bench = Bench(ServedLayer(("t", "c", "y", "x"), (ArrayReader(data),)))
+    bench = Bench(ServedLayer(("t", "c", "y", "x"), (ArrayReader(data),), data.dtype))
 
     _, buffers = bench.get(time=1, channel=2, shape=[1, 4, 5])
 
@@ -85,7 +87,7 @@ def test_time_and_channel_choose_a_volume() -> None:
 
 def test_colours_travel_with_their_components() -> None:
     data = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3)
-    bench = Bench(ServedLayer(("y", "x", "c"), (ArrayReader(data),), is_rgb=True))
+    bench = Bench(ServedLayer(("y", "x", "c"), (ArrayReader(data),), data.dtype, is_rgb=True))
 
     _, buffers = bench.get(start=[0, 1, 0], shape=[1, 2, 5])
 
@@ -105,7 +107,7 @@ def test_colours_travel_with_their_components() -> None:
 def test_requests_that_cannot_be_served_are_answered(
     changes: dict[str, object], message: str | None
 ) -> None:
-    bench = Bench(ServedLayer(("z", "y", "x"), (ArrayReader(volume()),)))
+    bench = Bench(ServedLayer(("z", "y", "x"), (ArrayReader(volume()),), np.dtype("uint16")))
 
     header, buffers = bench.get(**changes)
 
@@ -121,7 +123,7 @@ def test_a_reader_that_fails_is_reported_and_logged(caplog: pytest.LogCaptureFix
         def read(self, slices: tuple[slice, ...]) -> NDArray[np.generic]:
             raise OSError("disk gone")
 
-    bench = Bench(ServedLayer(("z", "y", "x"), (Broken(volume()),)))
+    bench = Bench(ServedLayer(("z", "y", "x"), (Broken(volume()),), np.dtype("uint16")))
 
     header, _ = bench.get()
 
@@ -130,7 +132,7 @@ def test_a_reader_that_fails_is_reported_and_logged(caplog: pytest.LogCaptureFix
 
 
 def test_cancelled_requests_are_not_answered() -> None:
-    bench = Bench(ServedLayer(("z", "y", "x"), (ArrayReader(volume()),)))
+    bench = Bench(ServedLayer(("z", "y", "x"), (ArrayReader(volume()),), np.dtype("uint16")))
     request = {"id": 1, "image": "image-1", "level": 0, "time": 0, "channel": 0}
     request |= {"start": [0, 0, 0], "shape": [1, 1, 1]}
 
@@ -142,39 +144,8 @@ def test_cancelled_requests_are_not_answered() -> None:
 
 
 def test_a_malformed_message_is_answered_with_an_error() -> None:
-    bench = Bench(ServedLayer(("z", "y", "x"), (ArrayReader(volume()),)))
+    bench = Bench(ServedLayer(("z", "y", "x"), (ArrayReader(volume()),), np.dtype("uint16")))
 
     bench.server.handle({"kind": "format disk"})
 
     assert bench.replies[0][0]["kind"] == "error"
-
-
-@pytest.mark.parametrize(
-    ("dtype", "is_labels", "expected"),
-    [
-        (">u2", False, "uint16"),
-        ("bool", False, "uint8"),
-        ("float64", False, "float32"),
-        ("float16", False, "float32"),
-        ("int64", False, "float32"),
-        ("uint64", True, "uint32"),
-        ("int32", True, "int32"),
-    ],
-)
-def test_types_the_browser_lacks_are_converted(dtype: str, is_labels: bool, expected: str) -> None:
-    voxels = np.array([0, 1], dtype=dtype)
-
-    converted = to_wire_dtype(voxels, is_labels=is_labels)
-
-    assert converted.dtype == np.dtype(expected)
-    np.testing.assert_array_equal(converted, [0, 1])
-
-
-def test_large_labels_stay_distinct_from_the_background() -> None:
-    labels = np.array([0, 5, 2**32, 2**32 + 1, 2**63 + 1], np.uint64)
-
-    converted = to_wire_dtype(labels, is_labels=True)
-
-    assert converted[0] == 0
-    assert converted[1] == 5
-    assert np.all(converted[1:] != 0)

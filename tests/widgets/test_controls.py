@@ -153,7 +153,22 @@ def test_a_slider_starts_at_the_value_of_the_range_that_is_nearest(
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"), [(math.inf, False), (-math.inf, False), (1e300, True), ("far", True)]
+    ("value", "expected"), [(math.inf, False), (-math.inf, False), (1e300, True)]
 )
 def test_infinity_gets_no_control(value: object, expected: bool) -> None:
-    assert is_controllable(value) is expected
+    assert is_controllable(GAIN, value) is expected
+
+
+def test_words_get_a_menu_where_it_is_known_which() -> None:
+    any_word = Parameter("method", "choice", "a")
+
+    narrowed, value = apply_setting(any_word, "a", ["b", "a"])
+
+    assert not is_controllable(any_word, "a")
+    assert is_controllable(narrowed, value)
+    assert is_controllable(MODE, "far")
+    assert make_control(narrowed, value).options == ("b", "a")
+    assert value == "a"
+    for setting in ([1, 2], ("a", "b"), 3):
+        with pytest.raises(ParameterError, match=r"^method="):
+            apply_setting(any_word, "a", setting)

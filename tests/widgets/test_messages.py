@@ -11,10 +11,12 @@ from roiwidgets.widgets._messages import (
     ChunkRequest,
     GetMessage,
     MessageError,
+    ProbeMessage,
     chunk_message,
     empty_message,
     error_message,
     parse_message,
+    value_message,
 )
 
 FIXTURES = json.loads((Path(__file__).parents[1] / "fixtures" / "messages.json").read_text())
@@ -22,7 +24,7 @@ INVALID = FIXTURES["from_browser"]["invalid"]
 
 
 def test_valid_messages_of_the_shared_fixture_are_understood() -> None:
-    get, cancel = (parse_message(m) for m in FIXTURES["from_browser"]["valid"])
+    get, cancel, probe = (parse_message(m) for m in FIXTURES["from_browser"]["valid"])
 
     assert isinstance(get, GetMessage)
     assert get.generation == 3
@@ -30,6 +32,7 @@ def test_valid_messages_of_the_shared_fixture_are_understood() -> None:
         18, "preview-4", 0, 0, 0, (5, 0, 0), (1, 64, 64), quick=True
     )
     assert cancel == CancelMessage((17, 18))
+    assert probe == ProbeMessage(19, "image-1", 0, 1, (4, 5, 6))
 
 
 @pytest.mark.parametrize("case", INVALID, ids=[case["why"] for case in INVALID])
@@ -49,6 +52,7 @@ def test_answers_have_the_fields_of_the_shared_fixture() -> None:
     assert buffer == voxels.tobytes()
     assert empty_message(request, 3) == {**expected[1], "id": 17}
     assert error_message(19, "image-9 is not shown any more") == expected[2]
+    assert value_message(19, "18446744073709551615") == expected[3]
 
 
 def test_buffers_are_little_endian_and_in_c_order() -> None:

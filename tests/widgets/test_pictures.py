@@ -15,6 +15,7 @@ from roiwidgets.errors import OutputExistsError
 from roiwidgets.images.readers import open_image
 from roiwidgets.widgets import _picture
 from roiwidgets.widgets._colormaps import color_table, label_colors
+from roiwidgets.widgets._wire import fold_labels
 
 FLIPPED = ((1.0, 0.0, 0.0), (0.0, -1.0, 0.0), (0.0, 0.0, -1.0))
 OUTLINE = np.array(_picture.ROI_COLOR)
@@ -100,6 +101,16 @@ def test_labels_of_another_grid_lie_where_they_belong() -> None:
     assert np.abs(drawn.astype(int) - expected)[inner].max() == 0
 
 
+def test_wide_labels_have_the_colours_that_the_browser_gives_them() -> None:
+    wide = np.array([[2**32 + 5, 2**63 + 7], [3, 0]], np.uint64)
+    viewer = rw.Viewer(np.zeros((2, 2), np.uint8), wide, label_opacity=1.0, slices={})
+
+    (panel,) = panels(viewer)
+
+    inner = centres(panel, wide.shape)
+    assert (inner == label_colors(fold_labels(wide))).all()
+
+
 def test_colours_are_drawn_as_they_are_and_nan_black() -> None:
     rgb = np.random.default_rng(1).integers(0, 255, (8, 8, 3)).astype(np.uint8)
     (panel,) = panels(rw.view(open_image(rgb, axes="yxc")))
@@ -121,6 +132,22 @@ def test_infinite_values_have_the_outermost_colours() -> None:
 
     drawn, table = centres(panel, (8, 8)), color_table("viridis")
     np.testing.assert_array_equal([drawn[3, 4], drawn[5, 5]], [table[255], table[0]])
+
+
+def test_the_narrowest_window_there_is_is_drawn() -> None:
+    plane = np.array([[-1.0, 0.0, 1.0]])
+
+    colors = _picture.colorize(plane, color_table("gray"), 0.0, 5e-324)
+
+    assert colors[0, :, 0].tolist() == [0, 0, 255]
+
+
+def test_a_window_may_be_as_wide_as_floats_go() -> None:
+    plane = np.array([[-1.7e308, 0.0, 1.7e308]])
+
+    colors = _picture.colorize(plane, color_table("gray"), -1.7e308, 1.7e308)
+
+    assert colors[0, :, 0].tolist() == [0, 128, 255]
 
 
 def test_the_time_and_channel_that_are_shown_are_drawn() -> None:
@@ -159,3 +186,32 @@ def test_a_picture_is_saved_and_never_over_another(tmp_path: Path) -> None:
     with pytest.raises(OutputExistsError, match=r"planes\.png exists"):
         viewer.save_png(path)
     assert viewer.save_png(path, overwrite=True) == path
+
+
+FIXED = np.random.default_rng(0).integers(0, 255, (20, 40)).astype(np.uint8)
+MOVING = np.random.default_rng(1).integers(0, 255, (20, 20)).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("method", "mix"),
+    [("blend", 0.25), ("swap", 0.8), ("swap", 0.2), ("checkerboard", 0), ("cyan-red", 0)],
+)
+def test_a_comparison_is_drawn_as_numpy_mixes_it(method: str, mix: float) -> None:
+    moving = open_image(MOVING, axes="yx", origin={"x": 10.0})
+    viewer = rw.Viewer(FIXED, roi_visible=False, color_range=(0, 255), checkerboard_pattern=4)
+    viewer.compare_with(moving, method=method, image_mix=mix)
+
+    picture = Image.open(io.BytesIO(viewer.draw_png())).convert("RGB")
+    inner = picture.crop((_picture.GAP, _picture.GAP, *(n - _picture.GAP for n in picture.size)))
+    drawn = np.asarray(inner.resize((40, 20), Image.Resampling.BOX)).astype(float)
+
+    over = np.zeros((20, 40))
+    over[:, 10:30] = MOVING
+    inside = (np.arange(40) >= 10) & (np.arange(40) < 30)
+    y, x = np.indices((20, 40)) // 10
+    share = {"blend": mix, "swap": float(mix >= 0.5), "checkerboard": (x + y) % 2}.get(method, 0)
+    share = share * np.broadcast_to(inside, (20, 40))
+    expected = np.repeat((FIXED * (1 - share) + over * share)[..., None], 3, axis=-1)
+    if method == "cyan-red":
+        expected = np.stack([over, FIXED, FIXED], axis=-1)
+    assert np.abs(drawn - expected).max() <= 1

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import roiwidgets as rw
-from roiwidgets.errors import GeometryError
 from roiwidgets.images.geometry import Grid, grid_of
 from roiwidgets.images.readers import open_image
 from roiwidgets.widgets._scene import (
@@ -173,13 +172,6 @@ def test_a_plane_turns_within_x_and_y() -> None:
     turned = grid((5, 6), direction=((COS, SIN), (-SIN, COS)))
 
     np.testing.assert_allclose(direction_xyz(turned), [[COS, -SIN, 0], [SIN, COS, 0], [0, 0, 1]])
-
-
-def test_layers_of_another_orientation_are_refused() -> None:
-    straight, turned = layer((4, 5, 6), "zyx"), layer((4, 5, 6), "zyx", direction=ABOUT_X)
-
-    with pytest.raises(GeometryError, match="oriented differently"):
-        describe_scene([straight, turned])
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,27 @@ def test_settings_take_the_forms_of_interact(viewer: RecordingViewer) -> None:
     tuner.close()
 
 
+def test_words_become_a_menu(viewer: RecordingViewer) -> None:
+    operation = rw.operation(_rounded, halo=0)
+
+    tuner = rw.tune(viewer, operation, method=["up", "down"])
+    tuner.controls["method"].value = "up"
+    tuner.wait()
+
+    assert isinstance(tuner.controls["method"], Dropdown)
+    assert tuner.operation.values["method"] == "up"
+    np.testing.assert_array_equal(viewer.shown_preview(), voxels()[BOX] + 1)
+    tuner.close()
+
+    tuner = rw.tune(viewer, operation)
+    assert list(tuner.controls) == []
+    tuner.close()
+
+
+def _rounded(array: NDArray[Any], method: str = "down") -> NDArray[Any]:
+    return array + (method == "up")
+
+
 def _many(
     array: NDArray[Any], gain: float = 1.5, steps: int = 2, invert: bool = False
 ) -> NDArray[Any]:
@@ -218,6 +239,18 @@ def test_the_time_that_is_shown_is_the_one_that_is_filtered() -> None:
     tuner.wait()
     assert tuner.error.value == ""
     np.testing.assert_array_equal(viewer.shown_preview()[0], plane_median(frames[1, 1]))
+    tuner.close()
+    viewer.close()
+
+
+def test_a_result_that_32_bits_cannot_hold_travels_in_64() -> None:
+    wide = 2**40 + np.arange(3 * 4 * 5, dtype=np.int64).reshape(3, 4, 5)
+    viewer = RecordingViewer(wide)
+    tuner = rw.tune(viewer, rw.operation(lambda voxels: voxels + 1, halo=0))
+
+    tuner.wait()
+
+    np.testing.assert_array_equal(viewer.shown_preview(), wide + 1)
     tuner.close()
     viewer.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from ngff_zarr import Multiscales
 
 import roiwidgets as rw
-from roiwidgets.errors import GeometryError, ImageError, ParameterError, RegionError
+from roiwidgets.errors import ImageError, ParameterError, RegionError
 from roiwidgets.images.geometry import grid_of
 from roiwidgets.images.readers import open_image
 from tests.engine.phantoms import binned
@@ -77,7 +78,7 @@ def test_labels_share_the_budget_with_the_image() -> None:
 def test_the_frames_of_a_movie_do_not_count_against_the_budget() -> None:
     movie = open_image(np.zeros((40, 128, 128), np.uint16), axes="tyx")
 
-    viewer = rw.view(movie, memory_budget=2**20)
+    viewer = rw.view(movie, memory_budget=2**20, stack=False)
 
     assert viewer.get_current_scale() == 0
     assert viewer.get_roi_slice() == (slice(0, 40), slice(0, 128), slice(0, 128))
@@ -233,7 +234,7 @@ def test_slices_have_one_entry_per_axis_in_the_order_of_the_array(
         origin={a: ORIGIN[a] for a in spatial},
     )
 
-    viewer = rw.view(image)
+    viewer = rw.view(image, stack=False)
     viewer.roi = corners({"y": 5, "x": 7}, {"y": 9, "x": 11})
 
     assert viewer.get_roi_slice(0) == expected
@@ -289,11 +290,9 @@ def test_an_image_elsewhere_is_shown_whole(viewer: rw.Viewer) -> None:
     assert viewer.camera == {}
 
 
-def test_labels_must_be_integers_and_oriented_like_the_image(viewer: rw.Viewer) -> None:
+def test_labels_must_be_integers(viewer: rw.Viewer) -> None:
     with pytest.raises(ImageError, match="labels must be integers, got float32"):
         viewer.set_label_image(np.zeros(SHAPE, np.float32))
-    with pytest.raises(GeometryError, match="oriented differently"):
-        viewer.set_label_image(volume(direction=FLIPPED))
     assert viewer.label_image is None
 
     viewer.set_label_image(volume())
@@ -326,6 +325,13 @@ def test_what_cannot_be_shown_is_one_clear_error(voxels: object, message: str) -
         rw.view(voxels)
 
 
+def test_a_mistyped_setting_is_told_with_the_likely_one(viewer: rw.Viewer) -> None:
+    with pytest.raises(AttributeError, match="did you mean 'color_range'"):
+        viewer.colour_range = (0, 9)  # type: ignore[attr-defined]
+
+    viewer.notes = "one's own"  # type: ignore[attr-defined]
+
+
 def test_a_mistyped_colormap_is_told_with_the_likely_one(viewer: rw.Viewer) -> None:
     with pytest.raises(ParameterError, match="unknown colormap 'virdis'; did you mean 'viridis'"):
         viewer.color_map = "virdis"
@@ -341,3 +347,40 @@ def test_a_closed_viewer_serves_nothing(viewer: rw.Viewer) -> None:
     viewer.close()
 
     assert not viewer._server.layer_ids
+
+
+def test_numbers_of_numpy_are_numbers(viewer: rw.Viewer) -> None:
+    voxels = np.asarray(viewer.image.images[0].data)
+    labels = rw.label_statistics(voxels, (voxels > 100).astype(np.int64) + 1)["label"]
+
+    viewer.color_range = np.percentile(voxels, (1, 99))
+    viewer.label_opacity = np.float32(0.5)
+    viewer.hidden_labels = list(labels)
+    viewer.label_weights = {labels[0]: np.float64(0.25)}
+    viewer.opacity_points = np.array([[0, 0], [255, 1]])
+    viewer.x_slice = np.float32(101.0)
+    viewer.channel_visibility = [np.True_]
+
+    assert viewer.color_range == tuple(np.percentile(voxels, (1, 99)))
+    assert viewer.hidden_labels == (1, 2)
+    assert viewer.label_weights == {"1": 0.25}
+    assert viewer.x_slice == 101.0
+
+
+@pytest.mark.parametrize("path", ["views.jpg", "views", "", ".", "missing/views.png"])
+def test_a_picture_goes_into_a_png_of_a_folder_that_exists(
+    viewer: rw.Viewer, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(ParameterError, match=r"NAME.png|no folder"):
+        viewer.save_png(path)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_of_a_long_volume_a_coarser_scale_is_current() -> None:
+    viewer = rw.Viewer(np.zeros((4, 5, 3000), np.uint8))
+
+    assert viewer.get_current_scale() == 1
+    assert rw.Viewer(np.zeros((5, 3000), np.uint8)).get_current_scale() == 0

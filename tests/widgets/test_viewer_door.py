@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 from typing import Any
 
@@ -65,7 +66,7 @@ def test_what_belongs_to_the_kernel_is_not_set(
         viewer.set_state({name: {}})
 
     assert state_of(viewer)[name] == before
-    assert f"tried to set {name}" in caplog.text
+    assert f"tried to set '{name}'" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -116,6 +117,61 @@ def test_a_wrong_value_leaves_the_old_one_and_is_told(
     assert state_of(viewer)[name] == before
     assert f"{name} from the browser refused" in caplog.text
     assert viewer.error_message != ""
+
+
+@pytest.mark.parametrize("value", [float("nan"), "\ud800", {"x": float("inf")}])
+@pytest.mark.parametrize("name", ["label_opacity", "color_map", "camera", "label_names"])
+def test_what_json_cannot_carry_back_is_refused(viewer: rw.Viewer, name: str, value: Any) -> None:
+    before = state_of(viewer)[name]
+
+    viewer.set_state({name: value})
+
+    assert state_of(viewer)[name] == before
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("label_opacity", "image_mix", "gradient_opacity", "gradient_opacity_scale"),
+        *("scattering", "sample_distance", "preview_split"),
+    ],
+)
+def test_nan_lies_between_no_bounds(viewer: rw.Viewer, name: str) -> None:
+    with pytest.raises(ParameterError, match=f"{name} must be a number, got nan"):
+        setattr(viewer, name, float("nan"))
+
+
+def test_a_refused_value_is_taken_back_in_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    viewer = rw.Viewer(np.zeros(SHAPE, np.uint8), color_range=(1, 5))
+    sent: list[dict[str, Any]] = []
+    monkeypatch.setattr(viewer, "_send", lambda message, buffers=None: sent.append(message))
+
+    viewer.set_state({"color_range": [9, 1]})
+
+    # the last word after the echo, which tells other pages of what was refused
+    last = [message["state"] for message in sent if "color_range" in message["state"]][-1]
+    assert last["color_range"] == (1.0, 5.0)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(None, 7, [], {}, {"method": "explode"}, {"method": []}),
+        *({"method": "update"}, {"method": "update", "state": None}, {"method": "custom"}),
+        {"method": "update", "state": {}, "buffer_paths": [["height"]]},
+    ],
+)
+def test_an_envelope_that_cannot_be_opened_is_answered(
+    data: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    viewer = RecordingViewer(np.zeros(SHAPE, np.uint8))
+
+    with caplog.at_level(logging.WARNING):
+        viewer._handle_msg({"content": {"data": data}, "buffers": [b"x"]})
+
+    assert [header["kind"] for header, _ in [viewer.sent.get(timeout=1)]] == ["error"]
+    assert len(caplog.records) == 1
+    assert caplog.records[0].exc_info is None
 
 
 def test_one_wrong_value_does_not_take_the_others_with_it(viewer: rw.Viewer) -> None:
@@ -260,3 +316,32 @@ def test_an_opacity_curve_is_checked(value: object, problem: str) -> None:
 
     viewer.opacity_points = [(0, 0), (5, 1)]
     assert viewer.opacity_points == ((0.0, 0.0), (5.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (["png"], "got list"),
+        ("no base64!", "is base64"),
+        (base64.b64encode(b"GIF89a").decode(), "begins with b'GIF89a'"),
+        ("A" * (2**25 + 1), "at most"),
+    ],
+)
+def test_what_is_no_picture_is_refused(value: object, problem: str) -> None:
+    viewer = rw.Viewer(np.zeros((4, 5, 6), np.uint8))
+
+    viewer.set_state({"picture": value, "picture_shows": {"layers": [], "slices": {}}})
+
+    assert viewer.picture == ""
+    assert problem in viewer.error_message
+    assert viewer.screenshot() == viewer.draw_png()
+
+
+@pytest.mark.parametrize("shows", [5, [1], {"layers": None}, {"slices": {}}, {"nonsense": [[]]}])
+def test_a_picture_of_nothing_known_is_not_believed(shows: object) -> None:
+    viewer = rw.Viewer(np.zeros((4, 5, 6), np.uint8))
+    png = base64.b64encode(b"\x89PNG\r\n\x1a\n and so on").decode()
+
+    viewer.set_state({"picture": png, "picture_shows": shows})
+
+    assert viewer.screenshot() == viewer.draw_png()

@@ -7,7 +7,7 @@ without the GIL), so that the kernel stays responsive; replies are handed to
 
 from __future__ import annotations
 
-import logging
+import functools
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -16,36 +16,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roiwidgets.images.quick_look import Reader, quick_look
+from roiwidgets.widgets._answers import Answers, Buffers, Send
 from roiwidgets.widgets._messages import (
     CancelMessage,
     ChunkRequest,
-    GetMessage,
     Json,
     MessageError,
+    ProbeMessage,
     chunk_message,
-    error_message,
     parse_message,
+    value_message,
 )
+from roiwidgets.widgets._wire import to_wire_image, to_wire_labels
 
 MAX_CHUNK_BYTES = 4 * 2**20
-MAX_PENDING = 1024
-"""Requests that wait at the same time; a viewer keeps 4 in flight."""
-WIRE_DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32")
-
-_FIBONACCI = np.uint64(0x9E3779B97F4A7C15)
-_FIRST_WIDE = np.uint64(2**32)
-
-log = logging.getLogger(__name__)
-
-Send = Callable[[Json, list[bytes]], None]
 
 
 @dataclass(frozen=True, slots=True)
 class ServedLayer:
-    """The levels of one image, finest first, and how to address them."""
+    """The levels of one image, finest first, and how to address them.
+
+    Parameters
+    ----------
+    axes, levels, is_rgb, is_labels
+        Of the image.
+    dtype
+        Type in which the voxels of an image travel; labels have their own.
+    """
 
     axes: tuple[str, ...]
     levels: tuple[Reader, ...]
+    dtype: np.dtype[np.generic]
     is_rgb: bool = False
     is_labels: bool = False
 
@@ -66,7 +67,29 @@ class ServedLayer:
         voxels = quick_look(level, slices) if request.quick else level.read(slices)
         components = (voxels.shape[-1],) if self.is_rgb else ()
         voxels = voxels.reshape(request.shape + components)
-        return to_wire_dtype(voxels, is_labels=self.is_labels)
+        return to_wire_labels(voxels) if self.is_labels else to_wire_image(voxels, self.dtype)
+
+    def value(self, probe: ProbeMessage) -> str:
+        """Return the value of one voxel as text, exact in whatever type it is stored.
+
+        Raises
+        ------
+        MessageError
+            If the voxel lies outside the image.
+        """
+        level = self.levels[0]
+        box = ChunkRequest(
+            id=probe.id,
+            image=probe.image,
+            level=0,
+            time=probe.time,
+            channel=probe.channel,
+            start=probe.index,
+            shape=(1, 1, 1),
+        )
+        values = level.read(self._slices(box, level.shape)).ravel()
+        text = ", ".join(str(value) for value in values)
+        return f"({text})" if self.is_rgb else text
 
     def _slices(self, request: ChunkRequest, shape: tuple[int, ...]) -> tuple[slice, ...]:
         box = dict(zip("zyx", zip(request.start, request.shape, strict=True), strict=True))
@@ -104,11 +127,8 @@ class ChunkServer:
         executor: Executor,
         call_in_kernel: Callable[[Callable[[], None]], None],
     ) -> None:
-        self._send = send
-        self._executor = executor
-        self._call_in_kernel = call_in_kernel
+        self._answers = Answers(send, executor=executor, call_in_kernel=call_in_kernel)
         self._layers: dict[str, ServedLayer] = {}
-        self._pending: set[int] = set()
 
     def add_layer(self, layer_id: str, layer: ServedLayer) -> None:
         """Serve a layer under an id."""
@@ -128,51 +148,31 @@ class ChunkServer:
         try:
             message = parse_message(content)
         except MessageError as error:
-            log.warning("message from the browser refused: %s", error)
-            self._send(error_message(None, str(error)), [])
+            self._answers.refuse(None, str(error))
             return
         if isinstance(message, CancelMessage):
-            self._pending.difference_update(message.ids)
+            self._answers.cancel(message.ids)
+        elif isinstance(message, ProbeMessage):
+            self._answers.start(message.id, lambda: self._answer_probe(message))
         else:
-            self._start(message)
+            for request in message.requests:
+                answer = functools.partial(self._answer, request, message.generation)
+                self._answers.start(request.id, answer)
 
-    def _start(self, message: GetMessage) -> None:
-        for request in message.requests:
-            if len(self._pending) >= MAX_PENDING:
-                problem = f"more than {MAX_PENDING} requests wait for an answer; ask again later"
-                log.warning("request %s refused: %s", request.id, problem)
-                self._send(error_message(request.id, problem), [])
-                continue
-            self._pending.add(request.id)
-            self._executor.submit(self._work, request, message.generation)
-
-    def _work(self, request: ChunkRequest, generation: int) -> None:
-        if request.id not in self._pending:
-            return
-        header, buffers = self._answer(request, generation)
-
-        def reply() -> None:
-            if request.id in self._pending:
-                self._pending.discard(request.id)
-                self._send(header, buffers)
-
-        self._call_in_kernel(reply)
-
-    def _answer(self, request: ChunkRequest, generation: int) -> tuple[Json, list[bytes]]:
-        layer = self._layers.get(request.image)
-        if layer is None:
-            message = f"image {request.image!r} is not shown any more"
-            return error_message(request.id, message), []
-        try:
-            check_size(request)
-            header, buffer = chunk_message(request, generation, layer.read(request))
-        except MessageError as error:
-            log.warning("request %s refused: %s", request.id, error)
-            return error_message(request.id, str(error)), []
-        except Exception as error:  # a reader may fail in any way; it is shown and logged
-            log.exception("reading %s failed", request)
-            return error_message(request.id, f"reading {request.image} failed: {error}"), []
+    def _answer(self, request: ChunkRequest, generation: int) -> tuple[Json, Buffers]:
+        layer = self._layer(request.image)
+        check_size(request)
+        header, buffer = chunk_message(request, generation, layer.read(request))
         return header, [buffer]
+
+    def _answer_probe(self, probe: ProbeMessage) -> tuple[Json, Buffers]:
+        return value_message(probe.id, self._layer(probe.image).value(probe)), []
+
+    def _layer(self, layer_id: str) -> ServedLayer:
+        layer = self._layers.get(layer_id)
+        if layer is None:
+            raise MessageError(f"image {layer_id!r} is not shown any more")
+        return layer
 
 
 def check_size(request: ChunkRequest) -> None:
@@ -188,37 +188,3 @@ def check_size(request: ChunkRequest) -> None:
             f"a request of {request.voxels} voxels is too large; ask for at most "
             f"{MAX_CHUNK_BYTES} at once"
         )
-
-
-def wire_dtype(dtype: np.dtype[np.generic], *, is_labels: bool) -> np.dtype[np.generic]:
-    """Return the type in which voxels of ``dtype`` travel to the browser."""
-    if dtype.kind == "b":
-        return np.dtype(np.uint8)
-    native = dtype.newbyteorder("=")
-    if native.name in WIRE_DTYPES:
-        return native
-    return np.dtype(np.uint32 if is_labels else np.float32)
-
-
-def fold_labels(labels: NDArray[np.generic]) -> NDArray[np.uint32]:
-    """Return 32-bit labels for 64-bit ones; those below 2**32 keep their value.
-
-    Larger ones are scattered by Fibonacci hashing (Knuth, The Art of Computer
-    Programming, vol. 3, 6.4): two of them meet once in four billion.
-    """
-    wide = labels.astype(np.uint64)
-    scattered = np.maximum((wide * _FIBONACCI) >> np.uint64(32), np.uint64(1))
-    return np.where(wide < _FIRST_WIDE, wide, scattered).astype(np.uint32)
-
-
-def to_wire_dtype(voxels: NDArray[np.generic], *, is_labels: bool) -> NDArray[np.generic]:
-    """Return voxels in a type that the browser can hold.
-
-    Notes
-    -----
-    64-bit labels are folded to 32 bits by ``fold_labels``.
-    """
-    target = wire_dtype(voxels.dtype, is_labels=is_labels)
-    if is_labels and voxels.dtype.kind in "iu" and voxels.dtype.itemsize == 8:
-        return fold_labels(voxels)
-    return voxels.astype(target, copy=False)

@@ -1,12 +1,14 @@
 """Sliders and menus made from the parameters of an operation.
 
 Ranges follow the abbreviations of ``ipywidgets.interact``: ``(low, high)``,
-``(low, high, step)``, a list of choices, or one fixed value.
+``(low, high, step)``, a list or a dictionary of choices, a widget, or ``fixed``. One
+number, word or boolean is the value at the start.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -17,11 +19,16 @@ from roiwidgets.errors import ParameterError
 from roiwidgets.operations.parameters import Parameter
 
 Number: TypeAlias = "int | float"
-Setting: TypeAlias = "tuple[Number, ...] | list[Number | str] | Number | str | bool"
+Narrowing: TypeAlias = "tuple[Number, ...] | list[Number | str] | Number | str | bool"
+Setting: TypeAlias = (
+    "Narrowing | Mapping[str, Number | str | bool] | ipywidgets.ValueWidget | ipywidgets.fixed"
+)
 
 _LAYOUT = {"width": "min(100%, 520px)"}
 _LABEL_WIDTH = "170px"
 FLOAT_STEPS = 200
+SHORTEST_SPACINGS, LONGEST_SPACINGS = 0.25, 10
+"""Lengths that sliders offer, in distances of voxels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +40,45 @@ class Limits:
     step: Number | None = None
 
 
+def make_tuned_control(
+    parameter: Parameter, value: object, setting: Setting | None
+) -> tuple[object, ipywidgets.ValueWidget | None]:
+    """Return the value at the start, and the control; None for what nobody can move.
+
+    Parameters
+    ----------
+    parameter, value
+        What is set, and its value so far.
+    setting
+        What the user passed to ``tune``; None for nothing.
+
+    Raises
+    ------
+    ParameterError
+        If the setting does not fit the parameter.
+    """
+    if isinstance(setting, ipywidgets.fixed):
+        return parameter.check(setting.value), None
+    if isinstance(setting, ipywidgets.ValueWidget):
+        setting.description = setting.description or label_of(parameter)
+        return parameter.check(setting.value), setting
+    named = {}
+    if isinstance(setting, Mapping):
+        named = {str(name): parameter.check(choice) for name, choice in setting.items()}
+        setting = list(named.values())
+    if setting is not None:
+        parameter, value = apply_setting(parameter, value, setting)
+    if not is_controllable(parameter, value):
+        return value, None
+    control = make_control(parameter, value)
+    if named:
+        control.options = tuple(named.items())
+        control.value = value
+    return value, control
+
+
 def apply_setting(
-    parameter: Parameter, value: object, setting: Setting
+    parameter: Parameter, value: object, setting: Narrowing
 ) -> tuple[Parameter, object]:
     """Return a parameter narrowed by what the user passed to ``tune``, and its start value.
 
@@ -60,10 +104,29 @@ def apply_setting(
     return parameter, parameter.check(setting)
 
 
+def with_length_range(parameter: Parameter, value: object, spacing: float) -> Parameter:
+    """Return a length in the world with a range for a slider, unless it has one.
+
+    Parameters
+    ----------
+    parameter, value
+        What is set, and its value.
+    spacing
+        The finest distance of voxels: lengths from a quarter of it to ten times it are
+        offered, and up to twice the value, in steps of a round number.
+    """
+    if parameter.unit != "world" or parameter.maximum is not None:
+        return parameter
+    longest = max(LONGEST_SPACINGS * spacing, 2 * float(_number(value)))
+    step = 10.0 ** math.floor(math.log10(spacing / 10))
+    shortest = step * max(1, round(SHORTEST_SPACINGS * spacing / step))
+    return replace(parameter, minimum=shortest, maximum=longest, step=step)
+
+
 def make_control(parameter: Parameter, value: object) -> ipywidgets.ValueWidget:
     """Return the widget that sets a parameter, with a label that carries its unit."""
     options = {
-        "description": _label(parameter),
+        "description": label_of(parameter),
         "tooltip": parameter.description,
         "style": {"description_width": _LABEL_WIDTH},
         "layout": ipywidgets.Layout(**_LAYOUT),
@@ -89,12 +152,19 @@ def make_control(parameter: Parameter, value: object) -> ipywidgets.ValueWidget:
     )
 
 
-def is_controllable(value: object) -> bool:
-    """Tell whether a widget can show a value: infinity has no place on a slider or in JSON."""
-    return not isinstance(value, float) or math.isfinite(value)
+def is_controllable(parameter: Parameter, value: object) -> bool:
+    """Tell whether there is a widget for a parameter at a value.
+
+    Infinity has no place on a slider or in JSON; a word that may be any would be run
+    half-typed.
+    """
+    if parameter.kind == "choice":
+        return bool(parameter.choices)
+    return not isinstance(value, float) or math.isfinite(value) or bool(parameter.choices)
 
 
-def _label(parameter: Parameter) -> str:
+def label_of(parameter: Parameter) -> str:
+    """Return the words beside a control: the name, and the unit of a length."""
     words = parameter.name.replace("_", " ").replace(".", ": ")
     units = {"voxel": " (voxels)", "world": " (world units)"}
     return words + units.get(parameter.unit or "", "")

@@ -7,6 +7,7 @@ Twin of ``js/src/messages.ts``; both test suites read
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -60,7 +61,62 @@ class CancelMessage:
     ids: tuple[int, ...]
 
 
-def parse_message(content: object) -> GetMessage | CancelMessage:
+@dataclass(frozen=True, slots=True)
+class ProbeMessage:
+    """Ask for the exact value of one voxel of an image's finest level; index is z, y, x."""
+
+    id: int
+    image: str
+    time: int
+    channel: int
+    index: tuple[int, int, int]
+
+
+Message: TypeAlias = "GetMessage | CancelMessage | ProbeMessage"
+
+
+def check_envelope(data: object) -> None:
+    """Check what ipywidgets is about to take apart: a change of state, a question, or a message.
+
+    Raises
+    ------
+    MessageError
+        If it is none of them.
+    """
+    if not isinstance(data, dict):
+        raise MessageError(f"what is sent must be an object, got {type(data).__name__}")
+    method = data.get("method")
+    if method == "update":
+        if not isinstance(data.get("state"), dict):
+            raise MessageError(f"state must be an object, got {data.get('state')!r:.80}")
+        if data.get("buffer_paths", []) != []:
+            raise MessageError("no trait that may be set holds a buffer")
+    elif method == "custom":
+        if "content" not in data:
+            raise MessageError("a custom message must have content")
+    elif method != "request_state":
+        raise MessageError(
+            f"method must be 'update', 'custom' or 'request_state', got {method!r:.80}"
+        )
+
+
+def check_json(value: object) -> None:
+    """Check that a value from the browser can be sent back to it.
+
+    Python's reader takes more than JSON has: NaN, and halves of characters.
+
+    Raises
+    ------
+    MessageError
+        If JSON cannot carry the value.
+    """
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise MessageError(f"JSON cannot carry {value!r:.80}") from error
+
+
+def parse_message(content: object) -> Message:
     """Return a checked message.
 
     Raises
@@ -72,33 +128,51 @@ def parse_message(content: object) -> GetMessage | CancelMessage:
         raise MessageError(f"a message must be an object, got {type(content).__name__}")
     kind = content.get("kind")
     if kind == "get":
-        requests = _list(content, "requests", MAX_REQUESTS)
+        requests = list_field(content, "requests", MAX_REQUESTS)
         return GetMessage(
-            generation=_integer(content, "generation"),
+            generation=integer_field(content, "generation"),
             requests=tuple(_parse_request(item) for item in requests),
         )
     if kind == "cancel":
-        ids = _list(content, "ids", MAX_IDS)
-        return CancelMessage(tuple(_check_integer(i, "ids") for i in ids))
-    raise MessageError(f"message kind must be 'get' or 'cancel', got {kind!r:.80}")
+        ids = list_field(content, "ids", MAX_IDS)
+        return CancelMessage(tuple(check_integer(i, "ids") for i in ids))
+    if kind == "probe":
+        return ProbeMessage(
+            id=integer_field(content, "id"),
+            image=_image_id(content),
+            time=integer_field(content, "time"),
+            channel=integer_field(content, "channel"),
+            index=_triple(content, "index", minimum=0),
+        )
+    raise MessageError(f"message kind must be 'get', 'cancel' or 'probe', got {kind!r:.80}")
 
 
 def chunk_message(
     request: ChunkRequest, generation: int, voxels: NDArray[np.generic]
-) -> tuple[Json, bytes]:
+) -> tuple[Json, memoryview]:
     """Return the header and the little-endian, C-ordered buffer that answer a request."""
     header: Json = {
         **_echo("chunk", request, generation),
         "dtype": voxels.dtype.name,
         "encoding": "raw",
     }
+    return header, little_endian(voxels)
+
+
+def little_endian(voxels: NDArray[np.generic]) -> memoryview:
+    """Return voxels as little-endian bytes in C order."""
     little = voxels.astype(voxels.dtype.newbyteorder("<"), copy=False)
-    return header, np.ascontiguousarray(little).tobytes()
+    return np.ascontiguousarray(little).reshape(-1).view(np.uint8).data
 
 
 def empty_message(request: ChunkRequest, generation: int) -> Json:
     """Return the answer for a box that holds no data."""
     return _echo("empty", request, generation)
+
+
+def value_message(request_id: int, value: str) -> Json:
+    """Return the answer to a question for one value."""
+    return {"kind": "value", "id": request_id, "value": value}
 
 
 def error_message(request_id: int | None, message: str) -> Json:
@@ -121,47 +195,55 @@ def _echo(kind: str, request: ChunkRequest, generation: int) -> Json:
 def _parse_request(item: object) -> ChunkRequest:
     if not isinstance(item, dict):
         raise MessageError(f"a request must be an object, got {type(item).__name__}")
-    image = item.get("image")
-    if not isinstance(image, str) or len(image) > 200:
-        raise MessageError(f"image must be a short string, got {image!r:.80}")
     return ChunkRequest(
-        id=_integer(item, "id"),
-        image=image,
-        level=_integer(item, "level"),
-        time=_integer(item, "time"),
-        channel=_integer(item, "channel"),
+        id=integer_field(item, "id"),
+        image=_image_id(item),
+        level=integer_field(item, "level"),
+        time=integer_field(item, "time"),
+        channel=integer_field(item, "channel"),
         start=_triple(item, "start", minimum=0),
         shape=_triple(item, "shape", minimum=1),
-        quick=_boolean(item, "quick"),
+        quick=boolean_field(item, "quick"),
     )
 
 
-def _boolean(item: dict[object, object], key: str) -> bool:
+def _image_id(item: dict[object, object]) -> str:
+    image = item.get("image")
+    if not isinstance(image, str) or len(image) > 200:
+        raise MessageError(f"image must be a short string, got {image!r:.80}")
+    return image
+
+
+def boolean_field(item: dict[object, object], key: str) -> bool:
+    """Return a field that is true or false; false where it is missing."""
     value = item.get(key, False)
     if not isinstance(value, bool):
         raise MessageError(f"{key} must be true or false, got {value!r:.80}")
     return value
 
 
-def _integer(item: dict[object, object], key: str) -> int:
-    return _check_integer(item.get(key), key)
+def integer_field(item: dict[object, object], key: str) -> int:
+    """Return a field that is an integer of at least 0."""
+    return check_integer(item.get(key), key)
 
 
-def _check_integer(value: object, key: str, minimum: int = 0) -> int:
+def check_integer(value: object, key: str, minimum: int = 0) -> int:
+    """Return an integer of at least ``minimum`` that JavaScript holds exactly."""
     if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value <= MAX_INTEGER:
         raise MessageError(f"{key} must be an integer of at least {minimum}, got {value!r:.80}")
     return value
 
 
 def _triple(item: dict[object, object], key: str, *, minimum: int) -> tuple[int, int, int]:
-    values = _list(item, key, 3)
+    values = list_field(item, key, 3)
     if len(values) != 3:
         raise MessageError(f"{key} must hold three integers (z, y, x), got {values!r:.80}")
-    z, y, x = (_check_integer(value, key, minimum) for value in values)
+    z, y, x = (check_integer(value, key, minimum) for value in values)
     return z, y, x
 
 
-def _list(item: dict[object, object], key: str, longest: int) -> list[object]:
+def list_field(item: dict[object, object], key: str, longest: int) -> list[object]:
+    """Return a field that is a list of at most ``longest`` entries."""
     values = item.get(key)
     if not isinstance(values, list) or len(values) > longest:
         raise MessageError(f"{key} must be a list of at most {longest} entries, got {values!r:.80}")

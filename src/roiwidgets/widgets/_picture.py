@@ -2,74 +2,156 @@
 
 from __future__ import annotations
 
-import functools
 import io
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
-from ngff_zarr import NgffImage
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageColor, ImageDraw
 
-from roiwidgets.errors import RegionError
-from roiwidgets.images.geometry import Grid, grid_of
-from roiwidgets.images.sources import voxel_source
-from roiwidgets.regions import Region, resolve_region
+from roiwidgets.images.geometry import grid_of
+from roiwidgets.regions import Region
+from roiwidgets.widgets import _colormaps
 from roiwidgets.widgets._colormaps import label_colors
+from roiwidgets.widgets._picture_planes import Dots, Plane, level_like, planes_of
+from roiwidgets.widgets._point_sets import PointSet
 from roiwidgets.widgets._scene import Layer
+from roiwidgets.widgets._wire import to_wire_labels
 
 GAP = 4
 SIDE = 320
+TINTS = {"green-magenta": ("#00ff00", "#ff00ff"), "cyan-red": ("#00ffff", "#ff0000")}
+"""Colours of the first and the second image that add up to white."""
 BACKGROUND = (20, 22, 26)
+SMALLEST_DOT = 2.0
+"""Pixels; the radius of a point that is smaller."""
 ROI_COLOR = (255, 200, 60)
+SMALLEST_HALF = 5e-324
+"""Of a window; half of the narrowest one there is would be 0."""
 
 Rgb = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
-class Plane:
-    """One plane of an image and the region's outline in it.
+class Paint:
+    """How one channel is drawn: through a window, in 256 colours."""
+
+    channel: int
+    table: Rgb
+    window: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class CompareLook:
+    """How a second image is drawn over the first; twin of ``js/src/drawing.ts``.
 
     Parameters
     ----------
-    values
-        Shape (rows, columns), or (rows, columns, 3 or 4) for colours.
-    pixel_size
-        Height and width of a pixel in world units.
-    box
-        Region as left, top, right, bottom voxel edges, or None where the plane
-        misses the region.
-    labels
-        Shape (rows, columns); 0 is transparent. None where there are none.
+    method, mix
+        As the traits ``compare_method`` and ``image_mix``.
+    table, window
+        Colours of the second image.
+    corner, side
+        Frame position where the squares of a checkerboard begin, by axis, and the
+        length of their sides.
     """
 
-    values: NDArray[np.generic]
-    pixel_size: tuple[float, float]
-    box: tuple[int, int, int, int] | None
-    labels: NDArray[np.generic] | None = None
+    method: str
+    mix: float
+    table: Rgb
+    window: tuple[float, float]
+    corner: Mapping[str, float]
+    side: float
 
-    def draw(
-        self, table: Rgb, low: float, high: float, *, label_opacity: float = 0.5
-    ) -> Image.Image:
-        """Return the plane in true proportions, at most ``SIDE`` pixels long."""
-        colors = colorize(self.values, table, low, high)
-        if self.labels is not None:
-            colors = _blend(colors, self.labels, label_opacity)
-        rows, columns = colors.shape[:2]
-        height, width = rows * self.pixel_size[0], columns * self.pixel_size[1]
-        factor = SIDE / max(height, width)
-        size = max(1, round(width * factor)), max(1, round(height * factor))
-        panel = Image.fromarray(colors).resize(size, Image.Resampling.BOX)
-        if self.box is not None:
-            across, down = size[0] / columns, size[1] / rows
-            left, top, right, bottom = self.box
-            x, y = left * across, top * down
-            # a region that is thinner than a pixel is a line
-            corners = (x, y, max(x, right * across - 1), max(y, bottom * down - 1))
-            ImageDraw.Draw(panel).rectangle(corners, outline=ROI_COLOR)
-        return panel
+    def combine(self, plane: Plane, colors: Rgb, window: tuple[float, float]) -> Rgb:
+        """Return both images over each other, the first in ``colors``, seen through ``window``."""
+        if plane.moving is None:
+            return colors
+        values, inside = plane.moving
+        if self.method in TINTS:
+            first, second = (_colormaps.tint_table(color) for color in TINTS[self.method])
+            light = colorize(values, second, *self.window) * inside[..., np.newaxis]
+            total = colorize(plane.values, first, *window).astype(np.uint16) + light
+            summed: Rgb = np.minimum(total, 255).astype(np.uint8)
+            return summed
+        share = {"blend": self.mix, "swap": float(self.mix >= 0.5)}.get(self.method, 1.0) * inside
+        if self.method == "checkerboard":
+            share = share * self._is_odd(plane)
+        over = colorize(values, self.table, *self.window) * share[..., np.newaxis]
+        mixed: Rgb = np.round(colors * (1 - share[..., np.newaxis]) + over).astype(np.uint8)
+        return mixed
+
+    def _is_odd(self, plane: Plane) -> NDArray[np.bool_]:
+        """Return which pixels lie in the squares that show the second image."""
+        steps = [
+            np.floor((origin + np.arange(n) * size - self.corner[axis]) / self.side)
+            for axis, origin, n, size in zip(
+                plane.axes, plane.origin, plane.values.shape, plane.pixel_size, strict=True
+            )
+        ]
+        is_odd: NDArray[np.bool_] = np.add.outer(*steps) % 2 == 1
+        return is_odd
+
+
+@dataclass(frozen=True, slots=True)
+class LabelLook:
+    """How labels are drawn over colours.
+
+    Parameters
+    ----------
+    opacity
+        0 to 1.
+    table
+        Colours of labels, as for ``label_colors``.
+    hidden, weights
+        Labels that are left out, and shares of the opacity for single ones.
+    """
+
+    opacity: float = 0.5
+    table: Rgb | None = None
+    hidden: tuple[int, ...] = ()
+    weights: Mapping[int, float] = field(default_factory=dict)
+
+    def blend(self, colors: Rgb, labels: NDArray[np.generic]) -> Rgb:
+        """Return colours with labels over them."""
+        share = np.where(labels == 0, 0.0, self.opacity)
+        for label, weight in {**self.weights, **dict.fromkeys(self.hidden, 0.0)}.items():
+            share[labels == label] *= weight
+        own = label_colors(to_wire_labels(labels), self.table)  # as the browser knows them
+        share = share[..., np.newaxis]
+        mixed: Rgb = np.round(colors * (1 - share) + own * share).astype(np.uint8)
+        return mixed
+
+
+def _draw_plane(plane: Plane, colors: Rgb, label_look: LabelLook) -> Image.Image:
+    """Return the plane in its colours and true proportions, at most ``SIDE`` pixels long."""
+    if plane.labels is not None:
+        colors = label_look.blend(colors, plane.labels)
+    rows, columns = colors.shape[:2]
+    height, width = rows * plane.pixel_size[0], columns * plane.pixel_size[1]
+    factor = SIDE / max(height, width)
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    panel = Image.fromarray(colors).resize(size, Image.Resampling.BOX)
+    for dots in plane.dots:
+        _draw_dots(panel, dots, factor)
+    if plane.box is not None:
+        across, down = size[0] / columns, size[1] / rows
+        left, top, right, bottom = plane.box
+        x, y = left * across, top * down
+        # a region that is thinner than a pixel is a line
+        corners = (x, y, max(x, right * across - 1), max(y, bottom * down - 1))
+        ImageDraw.Draw(panel).rectangle(corners, outline=ROI_COLOR)
+    return panel
+
+
+def _draw_dots(panel: Image.Image, dots: Dots, factor: float) -> None:
+    """Draw circles, ``factor`` pixels to a unit."""
+    alpha = round(255 * dots.opacity)
+    drawing = ImageDraw.Draw(panel, "RGBA" if alpha < 255 else None)
+    fill = (*ImageColor.getrgb(dots.color)[:3], alpha)[: 4 if alpha < 255 else 3]
+    for y, x, size in dots.circles * factor:
+        drawing.circle((x, y), max(size, SMALLEST_DOT), fill=fill)
 
 
 def draw(
@@ -77,11 +159,12 @@ def draw(
     level: int,
     *,
     position: Mapping[str, float],
-    region: Region,
-    indices: Mapping[str, int],
-    table: Rgb,
-    window: tuple[float, float],
-    label_opacity: float,
+    region: Region | None,
+    time: int,
+    paints: Sequence[Paint],
+    label_look: LabelLook,
+    points: Sequence[PointSet] = (),
+    compare_look: CompareLook | None = None,
 ) -> bytes:
     """Return the planes of a level of the image, its labels over them, as a PNG.
 
@@ -91,137 +174,52 @@ def draw(
         The ``image``, the ``labels``, or both.
     level
         Level of the image, small enough to be read.
-    position, region, indices
+    position, region
         As for ``planes_of``.
-    table
-        256 colours.
-    window
-        Values drawn in the first and the last colour.
-    label_opacity
-        0 to 1.
+    time
+        Index along ``t``.
+    paints
+        The channels that are drawn, at least one; their light is added.
+    label_look
+        How the labels are drawn.
+    points
+        Drawn where the planes cut them.
+    compare_look
+        How the layer ``moving``, if there is one, is drawn over the image.
     """
     main = layers.get("image") or layers["labels"]
     image = main.image.images[level]
-    labels = _level_like(grid_of(image), layers["labels"]) if "labels" in layers else None
-    planes = planes_of(image, position=position, region=region, indices=indices, labels=labels)
-    if main.is_labels:  # they are drawn in their colours, over black
-        planes = [replace(plane, values=np.full(plane.values.shape, np.nan)) for plane in planes]
-    return compose([plane.draw(table, *window, label_opacity=label_opacity) for plane in planes])
-
-
-def _level_like(grid: Grid, layer: Layer) -> NgffImage:
-    """Return the level of a layer whose voxels are closest in size to a grid's."""
-
-    def difference(i: int) -> float:
-        return abs(math.log(layer.grids[i].along("x")[1] / grid.along("x")[1]))
-
-    return layer.image.images[min(range(len(layer.grids)), key=difference)]
-
-
-def planes_of(
-    image: NgffImage,
-    *,
-    position: Mapping[str, float],
-    region: Region,
-    indices: Mapping[str, int],
-    labels: NgffImage | None = None,
-) -> list[Plane]:
-    """Return the planes through a point: xy, xz and yz, or the one plane of a 2-D image.
-
-    Parameters
-    ----------
-    image
-        A level small enough to be read.
-    position
-        Frame coordinates of the point; axes that are missing are taken in the middle.
-    region
-        Drawn as an outline.
-    indices
-        Index along ``t`` and ``c``.
-    labels
-        Drawn over the image, on any grid in the same frame; small enough to be read.
-    """
     grid = grid_of(image)
-    across = grid.spatial_axes if len(grid.spatial_axes) == 3 else ("",)
-    planes = [_plane_across(image, grid, axis, position, region, indices) for axis in across]
-    if labels is None:
-        return planes
-    return [
-        replace(plane, labels=_labels_across(labels, grid, axis, position, indices))
-        for plane, axis in zip(planes, across, strict=True)
+    over = {role: level_like(grid, layers[role]) for role in ("labels", "moving") if role in layers}
+    channels = [
+        planes_of(
+            image,
+            position=position,
+            region=region,
+            indices={"t": time, "c": paint.channel},
+            points=points,
+            half_spaces=layers["moving"].half_spaces if "moving" in layers else (),
+            **over,
+        )
+        for paint in paints
     ]
+    panels = []
+    for planes in zip(*channels, strict=True):
+        shape = planes[0].values.shape[:2]
+        colors = np.zeros((*shape, 3), np.uint8) if main.is_labels else _add_light(planes, paints)
+        if compare_look is not None:
+            colors = compare_look.combine(planes[0], colors, paints[0].window)
+        panels.append(_draw_plane(planes[0], colors, label_look))
+    return compose(panels)
 
 
-def _labels_across(
-    labels: NgffImage,
-    shown: Grid,
-    across: str,
-    position: Mapping[str, float],
-    indices: Mapping[str, int],
-) -> NDArray[np.generic]:
-    """Return the labels nearest to the voxels of a plane of another grid; 0 beyond them."""
-    grid = grid_of(labels)
-    nearest = []
-    for axis, size in zip(grid.axes, grid.shape, strict=True):
-        if axis not in shown.spatial_axes:
-            nearest.append(np.array([min(indices.get(axis, 0), size - 1)]))
-            continue
-        count, step, start = shown.along(axis)
-        index = [_nearest_index(shown, axis, position)] if axis == across else np.arange(count)
-        _, spacing, origin = grid.along(axis)
-        nearest.append(np.round((start + np.asarray(index) * step - origin) / spacing).astype(int))
-    inside = [(i >= 0) & (i < size) for i, size in zip(nearest, grid.shape, strict=True)]
-    clipped = [np.clip(i, 0, size - 1) for i, size in zip(nearest, grid.shape, strict=True)]
-    box = tuple(slice(int(i.min()), int(i.max()) + 1) for i in clipped)
-    read = voxel_source(labels.data).read(box)
-    values = read[np.ix_(*(i - i.min() for i in clipped))]
-    values[~functools.reduce(np.logical_and.outer, inside)] = 0
-    return values.reshape([shown.along(axis)[0] for axis in shown.spatial_axes if axis != across])
-
-
-def _plane_across(
-    image: NgffImage,
-    grid: Grid,
-    across: str,
-    position: Mapping[str, float],
-    region: Region,
-    indices: Mapping[str, int],
-) -> Plane:
-    chosen = {axis: index for axis, index in indices.items() if not (axis == "c" and grid.is_rgb)}
-    if across:
-        chosen[across] = _nearest_index(grid, across, position)
-    slices = tuple(
-        slice(chosen[axis], chosen[axis] + 1) if axis in chosen else slice(0, size)
-        for axis, size in zip(grid.axes, grid.shape, strict=True)
+def _add_light(planes: Sequence[Plane], paints: Sequence[Paint]) -> Rgb:
+    """Return the sum of the colours of a plane's channels, as far as a screen can show it."""
+    total = sum(
+        colorize(plane.values, paint.table, *paint.window).astype(np.uint16)
+        for plane, paint in zip(planes, paints, strict=True)
     )
-    values = voxel_source(image.data).read(slices)
-    kept = [i for i, axis in enumerate(grid.axes) if axis not in chosen]
-    down, right = (axis for axis in grid.spatial_axes if axis != across)
-    return Plane(
-        values=values.reshape([values.shape[i] for i in kept]),
-        pixel_size=(grid.along(down)[1], grid.along(right)[1]),
-        box=_outline(grid, across, chosen.get(across, 0), (down, right), region),
-    )
-
-
-def _outline(
-    grid: Grid, across: str, index: int, shown: tuple[str, str], region: Region
-) -> tuple[int, int, int, int] | None:
-    try:
-        box = dict(zip(grid.axes, resolve_region(region, grid), strict=True))
-    except RegionError:  # the region misses the image: there is nothing to outline
-        return None
-    if across and not box[across].start <= index < box[across].stop:
-        return None
-    down, right = (box[axis] for axis in shown)
-    return right.start, down.start, right.stop, down.stop
-
-
-def _nearest_index(grid: Grid, axis: str, position: Mapping[str, float]) -> int:
-    size, spacing, origin = grid.along(axis)
-    if axis not in position:
-        return size // 2
-    return int(np.clip(round((position[axis] - origin) / spacing), 0, size - 1))
+    return np.minimum(total, 255).astype(np.uint8)
 
 
 def colorize(plane: NDArray[np.generic], table: Rgb, low: float, high: float) -> Rgb:
@@ -239,20 +237,15 @@ def colorize(plane: NDArray[np.generic], table: Rgb, low: float, high: float) ->
     """
     if plane.ndim == 3:
         return np.ascontiguousarray(plane[..., :3].astype(np.uint8))
-    width = high - low if high > low else 1.0
+    # of halves: the difference of two large numbers may be infinite
+    half = max(high / 2 - low / 2, SMALLEST_HALF) if high > low else 0.5
     values = np.nan_to_num(plane.astype(np.float64), nan=low)
     with np.errstate(over="ignore"):  # what lies infinitely far outside the window is clipped
-        index = np.clip(np.round((values - low) / width * 255), 0, 255).astype(np.uint8)
+        index = np.clip(np.round((values / 2 - low / 2) / half * 255), 0, 255).astype(np.uint8)
     colors = table[index]
     if plane.dtype.kind == "f":
         colors[np.isnan(plane)] = 0
     return colors
-
-
-def _blend(colors: Rgb, labels: NDArray[np.generic], opacity: float) -> Rgb:
-    share = np.where(labels == 0, 0.0, opacity)[..., np.newaxis]
-    mixed: Rgb = np.round(colors * (1 - share) + label_colors(labels) * share).astype(np.uint8)
-    return mixed
 
 
 def compose(panels: list[Image.Image]) -> bytes:

@@ -3,45 +3,38 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
 from roiwidgets.engine.preview import PreviewRequest, PreviewRunner, PreviewState
-from roiwidgets.errors import OperationError, RoiwidgetsError
+from roiwidgets.errors import OperationError, RoiwidgetsError, ViewerError
 from roiwidgets.images.geometry import Grid, grid_of
+from roiwidgets.images.intensity import with_width
 from roiwidgets.images.sources import VoxelSource, voxel_source
 from roiwidgets.operations.operation import Operation, Pipeline
 from roiwidgets.regions.blocks import Slices, shape_of
-from roiwidgets.widgets._chunk_server import ServedLayer, wire_dtype
-from roiwidgets.widgets._scene import describe_level
-from roiwidgets.widgets.viewer import Viewer
+from roiwidgets.widgets._tuned_viewer import RegionResult, TunedViewer
+from roiwidgets.widgets._wire import image_wire_dtype
 
 log = logging.getLogger(__name__)
+
+EVERY_S = 0.2
+"""Between two messages about one run: a notebook takes some 20 ms for each, in order."""
 
 SMALL_REGION = 2**17
 """Voxels below which a region is computed at once, without its visible slices first."""
 
+ESTIMATE = "an estimate: the step that looks at the whole image saw this region only"
+"""Said of previews of global operations: promoted, they see the whole finest scale."""
+
 SAMPLE_VOXELS = 200_000
 """Voxels of a result from which its window is estimated."""
-
-
-@dataclass(frozen=True, slots=True)
-class ResultReader:
-    """A result that is still being computed, as the chunk server reads it."""
-
-    result: NDArray[np.generic]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the region."""
-        return self.result.shape
-
-    def read(self, slices: Slices) -> NDArray[np.generic]:
-        """Return the voxels of a box of the region."""
-        return np.array(self.result[slices])
 
 
 @dataclass(slots=True)
@@ -49,10 +42,60 @@ class _Shown:
     """What the viewer was told about the newest run."""
 
     run: int
-    layer_id: str
+    id: str
     grid: Grid
     scale: int
+    note: str = ""
+    """What is said of the result once it is complete."""
     value_range: tuple[float, float] | None = None
+    dtype: np.dtype[np.generic] | None = None
+    """Type on the wire; one for all boxes of a run."""
+
+
+class _Pace:
+    """Passes on that there is news: at once after a pause, else when the pause is over.
+
+    Parameters
+    ----------
+    tell
+        Called without arguments, from any thread, at most every ``EVERY_S``, and always
+        after the last news.
+    """
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        self._tell = tell
+        self._lock = threading.Lock()
+        self._next = 0.0
+        self._timer: threading.Timer | None = None
+
+    def note(self, *, urgent: bool) -> None:
+        """There is news; urgent ones do not wait."""
+        with self._lock:
+            wait_s = 0.0 if urgent else self._next - time.monotonic()
+            if wait_s > 0:
+                if self._timer is None:
+                    self._timer = threading.Timer(wait_s, self._ring)
+                    self._timer.daemon = True
+                    self._timer.start()
+                return
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            self._next = time.monotonic() + EVERY_S
+        self._tell()
+
+    def stop(self) -> None:
+        """Tell nothing any more of what was noted until now."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = None
+
+    def _ring(self) -> None:
+        with self._lock:
+            self._timer = None
+            self._next = time.monotonic() + EVERY_S
+        self._tell()
 
 
 class LivePreview:
@@ -69,29 +112,39 @@ class LivePreview:
     """
 
     def __init__(
-        self, viewer: Viewer, *, on_state: Callable[[str], None], on_error: Callable[[str], None]
+        self,
+        viewer: TunedViewer,
+        *,
+        on_state: Callable[[str], None],
+        on_error: Callable[[str], None],
     ) -> None:
         self._viewer = viewer
         self._on_state, self._on_error = on_state, on_error
         self._shown: _Shown | None = None
         self._source: tuple[object, VoxelSource] | None = None
+        self._is_hidden = False
+        self._slices = 0
+        self._pace = _Pace(lambda: viewer.run_in_kernel(self._draw_newest))
         self._runner = PreviewRunner(
-            on_state=lambda state: viewer.run_in_kernel(lambda: self._draw(state)),
+            on_state=self._hear,
             on_error=lambda run, error: viewer.run_in_kernel(lambda: self._fail(run, error)),
         )
 
     def start(self, operation: Operation | Pipeline) -> None:
         """Compute an operation on the viewer's region, in place of what is computed now."""
-        scale = self._viewer.get_current_scale()
         try:
+            scale = self._viewer.get_current_scale()
             request = self._request(operation, scale)
         except RoiwidgetsError as error:
             self._runner.cancel()
             self._on_error(str(error))
             return
         grid = grid_of(self._viewer.image.images[scale]).crop(request.region)
-        layer_id = self._viewer.new_layer_id("preview")
-        self._shown = _Shown(self._runner.submit(request), layer_id, grid, scale)
+        self._slices = len(request.first)
+        note = f"; {ESTIMATE}" if operation.support == "global" else ""
+        self._shown = _Shown(
+            self._runner.submit(request), f"preview-{uuid4().hex}", grid, scale, note
+        )
         self._on_state(f"computing on scale {scale} ...")
 
     def wait(self, timeout_s: float) -> None:
@@ -104,13 +157,28 @@ class LivePreview:
         """
         if not self._runner.wait(timeout_s):
             raise TimeoutError(f"the preview is not complete after {timeout_s} s")
+        self._draw_newest()
+
+    def hide(self) -> None:
+        """Show the viewer's image without the preview, which is computed none the less."""
+        self._is_hidden = True
+        self._viewer.clear_preview()
+
+    def show(self) -> None:
+        """Show the preview again, as far as it is computed."""
+        self._is_hidden = False
+        self._draw_newest()
+
+    @property
+    def voxels_per_s(self) -> float | None:
+        """Voxels that one worker computed in a second of the last preview; None before one."""
         state = self._runner.last_state
-        if state is not None:
-            self._draw(state)
+        return None if state is None else state.voxels_per_s
 
     def close(self) -> None:
         """Stop the workers and remove the preview from the viewer."""
         self._shown = None
+        self._pace.stop()
         self._runner.close()
         self._viewer.clear_preview()
 
@@ -142,34 +210,40 @@ class LivePreview:
             self._source = (data, voxel_source(data))
         return self._source[1]
 
+    def _hear(self, state: PreviewState) -> None:
+        """Draw the visible slices and the end at once, what comes between now and then."""
+        self._pace.note(urgent=state.complete or len(state.ready) == self._slices)
+
+    def _draw_newest(self) -> None:
+        state = self._runner.last_state
+        if state is not None:
+            self._draw(state)
+
     def _draw(self, state: PreviewState) -> None:
         shown = self._shown
         if shown is None or state.run != shown.run:
             return
-        reader = ResultReader(state.result)
         if shown.value_range is None or state.complete:
             shown.value_range = _range_of(state.result, state.ready)
-        served = ServedLayer(axes=shown.grid.spatial_axes, levels=(reader,))
-        self._viewer.show_preview(shown.layer_id, served, self._describe(state, shown))
+        shown.dtype = shown.dtype or image_wire_dtype(state.result.dtype, shown.value_range)
+        result = RegionResult(
+            id=shown.id,
+            state=state,
+            grid=shown.grid,
+            scale=shown.scale,
+            value_range=shown.value_range,
+            dtype=shown.dtype,
+        )
+        try:
+            if not self._is_hidden:
+                self._viewer.show_result(result)
+        except ViewerError as error:
+            self._fail(state.run, error)
+            return
         if state.complete:
             size = " x ".join(str(side) for side in state.result.shape)
             text = f"scale {shown.scale}, {size} voxels, {state.elapsed_s:.2f} s"
-            self._on_state(text)
-
-    def _describe(self, state: PreviewState, shown: _Shown) -> dict[str, object]:
-        low, high = shown.value_range or (0.0, 1.0)
-        return {
-            "id": shown.layer_id,
-            "source": self._viewer.scene["layers"][0]["id"],
-            "kind": "image",
-            "dtype": wire_dtype(state.result.dtype, is_labels=False).name,
-            "level": describe_level(shown.grid),
-            "scale": shown.scale,
-            "value_range": [low, high],
-            "ready": [_describe_box(box) for box in state.ready],
-            "complete": state.complete,
-            "elapsed_s": state.elapsed_s,
-        }
+            self._on_state(text + shown.note)
 
     def _fail(self, run: int, error: BaseException) -> None:
         if self._shown is None or run != self._shown.run:
@@ -187,7 +261,9 @@ def _visible_slices(region: Grid, position: dict[str, float]) -> tuple[Slices, .
     boxes = []
     for i, axis in enumerate(region.spatial_axes):
         size, spacing, origin = region.along(axis)
-        index = round((position.get(axis, origin) - origin) / spacing)
+        if axis not in position:
+            continue
+        index = round((position[axis] - origin) / spacing)
         if 0 <= index < size:
             box = [slice(0, n) for n in shape]
             box[i] = slice(index, index + 1)
@@ -205,12 +281,4 @@ def _range_of(result: NDArray[np.generic], ready: tuple[Slices, ...]) -> tuple[f
     values = values[np.isfinite(values)]
     if values.size == 0:
         return 0.0, 1.0
-    low, high = float(values.min()), float(values.max())
-    return (low, high) if high > low else (low, low + 1.0)
-
-
-def _describe_box(box: Slices) -> dict[str, list[int]]:
-    start, shape = [side.start for side in box], list(shape_of(box))
-    if len(box) == 2:
-        start, shape = [0, *start], [1, *shape]
-    return {"start": start, "shape": shape}
+    return with_width(float(values.min()), float(values.max()))

@@ -6,12 +6,13 @@ import html
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import ipywidgets
 from ngff_zarr import Multiscales
 
+from roiwidgets.engine.costs import duration
 from roiwidgets.errors import PromotionCancelled, RoiwidgetsError
 
 log = logging.getLogger(__name__)
@@ -96,6 +97,7 @@ class PromotionPanel(ipywidgets.VBox):
             max=1,
             layout=ipywidgets.Layout(width="min(100%, 520px)", display="none"),
         )
+        self.cost = ipywidgets.HTML()
         self.message = ipywidgets.HTML()
         self.button.on_click(self._start)
         self.cancel_button.on_click(lambda _: self._cancel.set())
@@ -103,7 +105,10 @@ class PromotionPanel(ipywidgets.VBox):
         super().__init__(
             [
                 ipywidgets.HBox([self.path, self.overwrite], layout={"flex_flow": "row wrap"}),
-                ipywidgets.HBox([self.button, self.cancel_button, self.show_button]),
+                ipywidgets.HBox(
+                    [self.button, self.cancel_button, self.show_button, self.cost],
+                    layout={"flex_flow": "row wrap"},
+                ),
                 self.progress,
                 self.message,
             ]
@@ -117,6 +122,15 @@ class PromotionPanel(ipywidgets.VBox):
     def stop(self) -> None:
         """Ask a running promotion to stop; finished blocks are kept."""
         self._cancel.set()
+
+    def show_cost(self, text: str, warnings: Sequence[str] = ()) -> None:
+        """Say beside the button what promoting takes, and what there is too little of."""
+        lines = [html.escape(text)] + [
+            f'<span style="color: var(--jp-warn-color0, inherit)"><b>warning</b> '
+            f"{html.escape(warning)}</span>"
+            for warning in warnings
+        ]
+        self.cost.value = "<br>".join(lines)
 
     def mark_shown(self, *, is_shown: bool) -> None:
         """Offer the way back while the result is shown."""
@@ -173,13 +187,13 @@ class PromotionPanel(ipywidgets.VBox):
     ) -> None:
         self.progress.max = max(total, 1)
         self.progress.value = done
-        eta = "" if remaining_s is None else f", about {_duration(remaining_s)} left"
-        self._say(f"{done} of {total} blocks, {_duration(elapsed_s)}{eta}")
+        eta = "" if remaining_s is None else f", about {duration(remaining_s)} left"
+        self._say(f"{done} of {total} blocks, {duration(elapsed_s)}{eta}")
 
     def _succeed(self, result: Multiscales, path: str) -> None:
         self.result = result
         self.show_button.disabled = False
-        elapsed = _duration(time.monotonic() - self._started_at)
+        elapsed = duration(time.monotonic() - self._started_at)
         self.progress.value = self.progress.max
         self._finish(f"Written in {elapsed}: {path}", "success")
 
@@ -204,10 +218,3 @@ def message_html(text: str, *, is_error: bool) -> str:
     role = 'role="alert"' if is_error else 'role="status"'
     color = "var(--jp-error-color1, #d32f2f)" if is_error else "inherit"
     return f'<span {role} style="color: {color}">{html.escape(text)}</span>'
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s"

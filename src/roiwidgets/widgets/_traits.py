@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
+import numpy as np
 import traitlets
 
 from roiwidgets.errors import ParameterError, RegionError, RoiwidgetsError
@@ -63,6 +64,17 @@ class Checked(traitlets.TraitType[T, object], Generic[T]):
     def validate(self, obj: object, value: object) -> T:  # noqa: ARG002 # traitlets' signature
         """Return the checked value."""
         return self._check(value)
+
+
+class BoundedFloat(traitlets.Float[float, "float | int"]):
+    """A number from ``min`` to ``max``; traitlets' own takes NaN as well."""
+
+    def validate(self, obj: traitlets.HasTraits | None, value: object) -> float:
+        """Return the checked number."""
+        number = super().validate(obj, plain(value))
+        if number != number:
+            raise RefusedParameterError(f"{self.name} must be a number, got {value!r}")
+        return number
 
 
 def check_region(value: object) -> Region | None:
@@ -155,6 +167,7 @@ def middle_of(grid: Grid) -> Point:
 
 def check_range(value: object) -> tuple[float, float]:
     """Return a pair (low, high) of finite numbers with low <= high."""
+    value = plain(value)
     if not isinstance(value, list | tuple) or len(value) != 2:
         raise RegionError(f"a range is a pair (low, high), got {value!r:.120}")
     low, high = (finite_number(number, "range") for number in value)
@@ -186,8 +199,14 @@ def _check_numbers(value: object, depth: int) -> None:
         finite_number(value, "camera")
 
 
+def plain(value: object) -> object:
+    """Return scalars and arrays of numpy as Python's own numbers and lists."""
+    return value.tolist() if isinstance(value, np.generic | np.ndarray) else value
+
+
 def finite_number(value: object, name: str, error: type[RoiwidgetsError] = RegionError) -> float:
     """Return a finite float, or raise an error that names what it was for."""
+    value = plain(value)
     largest = sys.float_info.max  # compared with it: JSON carries integers no float can hold
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= largest:
         raise error(f"{name} must be a finite number, got {value!r:.80}")

@@ -6,31 +6,31 @@ Protocol: ``docs/protocol.md``. Whatever the browser sets passes through
 
 from __future__ import annotations
 
-import difflib
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-import anywidget
 import traitlets
 
-from roiwidgets.errors import ParameterError, RegionError, RoiwidgetsError
+from roiwidgets.errors import RegionError
 from roiwidgets.images.grid import Grid
 from roiwidgets.regions import Region
-from roiwidgets.widgets import _colormaps, _traits
+from roiwidgets.widgets import _traits
+from roiwidgets.widgets._channel_look import ChannelLook
+from roiwidgets.widgets._color_look import ColorLook
+from roiwidgets.widgets._door import Door
 from roiwidgets.widgets._layer_look import LayerLook
+from roiwidgets.widgets._point_sets import PointSets
 from roiwidgets.widgets._scene import last_index
+from roiwidgets.widgets._screenshots import Screenshots
 from roiwidgets.widgets._volume_look import VolumeLook
 
 VIEW_MODES = ("four-up", "x", "y", "z", "volume")
 
 _STATIC = Path(__file__).parent / "static"
 
-log = logging.getLogger(__name__)
 
-
-class ViewerState(VolumeLook, LayerLook, anywidget.AnyWidget):
+class ViewerState(VolumeLook, LayerLook, ColorLook, ChannelLook, PointSets, Screenshots, Door):
     """Traits of a viewer; those in ``settable`` may be set by users and by the browser."""
 
     # as text: of a path, anywidget watches the file and would keep every viewer alive
@@ -39,6 +39,14 @@ class ViewerState(VolumeLook, LayerLook, anywidget.AnyWidget):
 
     scene = traitlets.Dict(read_only=True).tag(sync=True)
     preview = traitlets.Dict(allow_none=True, default_value=None, read_only=True).tag(sync=True)
+    preview_split = _traits.BoundedFloat(
+        None,
+        allow_none=True,
+        min=0,
+        max=1,
+        help="Share of the region, from the left of each plane, that shows the input beside the "
+        "result of a tuner, 0 to 1; None shows the result alone.",
+    ).tag(sync=True)
     roi = _traits.Checked(
         _traits.check_region,
         default=None,
@@ -57,18 +65,17 @@ class ViewerState(VolumeLook, LayerLook, anywidget.AnyWidget):
         from_json=_traits.point_from_json,
         help="Where the three planes cross, {'x', 'y', 'z'} in the world.",
     )
+    clicked_point: _traits.Checked[_traits.Point] = _traits.Checked(
+        _traits.check_point,
+        default={},
+        to_json=_traits.point_to_json,
+        from_json=_traits.point_from_json,
+        help="Where a plane was clicked last, {'x', 'y', 'z'} in the world; {} before.",
+    )
     camera: _traits.Checked[dict[str, object]] = _traits.Checked(
         _traits.check_camera,
         default={},
         help="View of the planes and of the volume; {} lets the browser choose.",
-    )
-    color_map = traitlets.Unicode("gray", help="Name of a colormap of cmap.").tag(sync=True)
-    color_maps = traitlets.List(list(_colormaps.OFFERED), read_only=True).tag(sync=True)
-    color_table = traitlets.Unicode(read_only=True).tag(sync=True)
-    color_range = _traits.Checked(
-        _traits.check_range,
-        default=(0.0, 1.0),
-        help="Source values drawn in the first and in the last colour.",
     )
     view_mode = traitlets.Enum(
         VIEW_MODES,
@@ -93,20 +100,17 @@ class ViewerState(VolumeLook, LayerLook, anywidget.AnyWidget):
     memory_budget = traitlets.Int(
         256 * 2**20, min=2**20, help="Bytes of image textures in the browser."
     ).tag(sync=True)
-    picture = traitlets.Unicode(
-        read_only=True, help="The planes as PNG, base64, for pages without a kernel."
-    ).tag(sync=True)
-    error_message = traitlets.Unicode("", help="Shown in the viewer's error area.").tag(sync=True)
     height = traitlets.Int(560, min=160, max=4000, help="CSS pixels.").tag(sync=True)
 
     image_grid: Grid | None = None
     """Grid of the image's finest level, whose frame is the browser's; None before there is one."""
 
     settable: ClassVar[tuple[str, ...]] = (
-        "roi", "roi_visible", "roi_locked", "slices", "camera", "color_map", "color_range",
-        "time_index", "channel_index", "loaded_scale", "memory_budget",
-        "height", "view_mode", "annotations_enabled", "axes_enabled", "ui_collapsed",
-        *VolumeLook.looks, *LayerLook.looks,
+        "preview_split", "roi", "roi_visible", "roi_locked", "slices", "clicked_point", "camera",
+        "color_map", "color_range", "time_index", "channel_index", "loaded_scale",
+        "memory_budget", "height", "view_mode", "annotations_enabled", "axes_enabled",
+        "ui_collapsed", *VolumeLook.looks, *LayerLook.looks, *ChannelLook.looks,
+        *Screenshots.looks,
     )  # fmt: skip
 
     @property
@@ -140,34 +144,6 @@ class ViewerState(VolumeLook, LayerLook, anywidget.AnyWidget):
         known = {} if self.image_grid is None else _traits.middle_of(self.image_grid)
         return {"z": 0.0, **known, **self.slices}[axis]
 
-    def set_state(self, sync_data: Mapping[str, object]) -> None:
-        """Take values from the browser, each checked on its own.
-
-        A value that is refused leaves the old one in place, is logged, and is shown
-        in the viewer's error area.
-        """
-        for name, value in sync_data.items():
-            if name not in self.settable:
-                log.warning("the browser tried to set %s, which belongs to the kernel", name)
-                continue
-            try:
-                super().set_state({name: value})
-            except (RoiwidgetsError, traitlets.TraitError, OverflowError) as error:
-                log.warning("%s from the browser refused: %.500s", name, error)
-                self.error_message = str(error)[:500]
-
-    @traitlets.default("color_table")
-    def _default_color_table(self) -> str:
-        return _colormaps.encode_table(_colormaps.color_table(self.color_map))
-
-    @traitlets.validate("color_map")
-    def _check_color_map(self, proposal: Mapping[str, str]) -> str:
-        try:
-            _colormaps.color_table(proposal["value"])
-        except ParameterError as error:
-            raise _traits.RefusedParameterError(str(error)) from error
-        return proposal["value"]
-
     @traitlets.validate("roi")
     def _check_roi(self, proposal: Mapping[str, Region | None]) -> Region | None:
         if self.image_grid is None:
@@ -188,18 +164,3 @@ class ViewerState(VolumeLook, LayerLook, anywidget.AnyWidget):
                 f"{name}={index} must be an integer from 0 to {last}"
             )
         return index
-
-    @traitlets.observe("color_map")
-    def _send_color_table(self, change: Mapping[str, str]) -> None:
-        table = _colormaps.color_table(change["new"])
-        self.set_trait("color_table", _colormaps.encode_table(table))
-
-
-def check_keywords(given: Mapping[str, object], known: Sequence[str]) -> None:
-    """Raise a ``TypeError`` that names the likely keyword if one is unknown."""
-    for key in given:
-        if key in known:
-            continue
-        close = difflib.get_close_matches(key, known, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
-        raise TypeError(f"unexpected keyword {key!r}; {hint}")

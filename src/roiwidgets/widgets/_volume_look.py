@@ -31,16 +31,24 @@ class VolumeLook(traitlets.HasTraits):
         help="Opacity of the composite over values of the image: pairs (value, opacity 0 to 1) "
         "in rising order; empty to follow the window.",
     )
-    gradient_opacity = traitlets.Float(
+    gradient_opacity = _traits.BoundedFloat(
         0.3, min=0, max=1, help="0 draws flat parts like edges, 1 draws edges only."
     ).tag(sync=True)
+    gradient_opacity_scale = _traits.BoundedFloat(
+        0.5, min=0.01, max=1, help="How steep an edge is that is drawn fully: 1 is the steepest."
+    ).tag(sync=True)
+    scattering = _traits.BoundedFloat(
+        0, min=0, max=1, help="Share of light that the volume itself shades, 0 to 1; costs time."
+    ).tag(sync=True)
+    rotate = traitlets.Bool(False, help="Whether the volume turns by itself.").tag(sync=True)
     shading = traitlets.Bool(True, help="Whether surfaces are lit.").tag(sync=True)
-    sample_distance = traitlets.Float(
+    sample_distance = _traits.BoundedFloat(
         0.7, min=0.2, max=3, help="Distance of samples along a ray, in voxels that are loaded."
     ).tag(sync=True)
 
     looks: ClassVar[tuple[str, ...]] = (
-        "volume_projection", "opacity_points", "gradient_opacity", "shading", "sample_distance",
+        "volume_projection", "opacity_points", "gradient_opacity", "gradient_opacity_scale",
+        "scattering", "rotate", "shading", "sample_distance",
     )  # fmt: skip
 
 
@@ -53,6 +61,7 @@ def check_opacity_points(value: object) -> OpacityPoints:
         If there are one or more than ``MOST_POINTS`` of them, an opacity is outside
         0 to 1, or the values do not rise.
     """
+    value = _traits.plain(value)
     if not isinstance(value, list | tuple) or len(value) > MOST_POINTS or len(value) == 1:
         raise ParameterError(
             f"opacity_points is empty or a list of 2 to {MOST_POINTS} pairs (value, opacity), "

@@ -12,6 +12,14 @@ from roiwidgets.errors import ParameterError
 from roiwidgets.widgets.viewer import Viewer
 
 LINKED = ("roi", "slices", "camera", "color_range", "color_map", "view_mode")
+COUNTED = {
+    "times": ("time_index",),
+    "channels": (
+        "channel_index", "channels_together", "channel_colors", "channel_ranges",
+        "channel_visibility",
+    ),
+}  # fmt: skip
+"""Linked as well, where all images have as many of them."""
 
 
 def compare(
@@ -36,7 +44,7 @@ def compare(
     Viewer
         Its regions and scales are those of the fixed image.
     """
-    viewer = Viewer(fixed_image, name="Fixed", **traits)
+    viewer = Viewer(fixed_image, **{"name": "Fixed", **traits})
     viewer.compare_with(moving_image, method=method, image_mix=image_mix)
     if get_ipython() is not None:
         viewer.display_once()
@@ -57,7 +65,8 @@ def side_by_side(*images: object, **traits: Any) -> ipywidgets.HBox:
     -------
     ipywidgets.HBox
         Its ``children`` are the viewers; their region, slices, camera, window and
-        colours are linked in the world's coordinates.
+        colours are linked in the world's coordinates; time and channels, too, where all
+        images have as many of them.
 
     Raises
     ------
@@ -69,7 +78,12 @@ def side_by_side(*images: object, **traits: Any) -> ipywidgets.HBox:
     first, *others = viewers = [Viewer(image, **traits) for image in images]
     for viewer in viewers:
         viewer.layout = ipywidgets.Layout(flex="1 1 0", min_width="0")
+    counts = [viewer.scene["layers"][0] for viewer in viewers]
+    names = list(LINKED)
+    for key, counted in COUNTED.items():
+        if len({count[key] for count in counts}) == 1:
+            names += counted
     for other in others:
-        for name in LINKED:
+        for name in names:
             traitlets.link((first, name), (other, name))
     return ipywidgets.HBox(viewers)

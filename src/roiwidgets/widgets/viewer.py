@@ -7,29 +7,29 @@ browser answers, Python's own defaults are already valid answers.
 
 from __future__ import annotations
 
-import base64
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal, overload
 
+import numpy as np
 from IPython import get_ipython
-from IPython.display import display
 from ngff_zarr import Multiscales, NgffImage
+from numpy.typing import NDArray
 
-from roiwidgets.errors import ImageError, OutputExistsError, RegionError
+from roiwidgets.errors import ImageError, RegionError
 from roiwidgets.images.crop import crop_image
 from roiwidgets.images.geometry import Grid, grid_of
+from roiwidgets.images.line_profile import line_profile
 from roiwidgets.images.ome_zarr import to_multiscales
+from roiwidgets.images.readers import open_image
+from roiwidgets.images.voxel_at import value_at
 from roiwidgets.regions import Region, resolve_region
-from roiwidgets.regions.blocks import shape_of
 from roiwidgets.widgets import _colormaps, _picture
+from roiwidgets.widgets._door import check_keywords
 from roiwidgets.widgets._itkwidgets_names import ItkwidgetsNames
-from roiwidgets.widgets._scene import (
-    level_within_budget,
-)
+from roiwidgets.widgets._scene import Layer, finest_scale_within, suit_one_window
 from roiwidgets.widgets._viewer_layers import ViewerLayers
-from roiwidgets.widgets._viewer_state import check_keywords
+from roiwidgets.widgets.player import StackViewer, view_stack
 
-READ_THREADS = 2
 PICTURE_BUDGET = 2**23
 """Bytes of the volume whose planes are drawn in Python."""
 
@@ -45,6 +45,8 @@ class Viewer(ViewerLayers, ItkwidgetsNames):
         Integer labels drawn over the image; anything that ``open_image`` takes.
     name
         Name of the image in the viewer.
+    points
+        World points drawn over the image; as for ``set_points``.
     **traits
         Initial values of traits, for example ``color_map="viridis"``.
 
@@ -62,26 +64,25 @@ class Viewer(ViewerLayers, ItkwidgetsNames):
     in the turned frame; ``get_roi_region`` returns them in the world.
     """
 
-    _is_open = False
-
     def __init__(
         self,
         image: object | None = None,
         label_image: object | None = None,
         *,
         name: str = "Image",
+        points: object | None = None,
         **traits: object,
     ) -> None:
         check_keywords(traits, (*self.settable, *self.keywords))
-        self._shown_in_cell: int | None = None
         super().__init__()
-        self._is_open = True
         if image is None and label_image is None:
             raise ImageError("there is nothing to show: give an image, a label image, or both")
         if image is not None:
             self.set_image(image, name=name)
         if label_image is not None:
             self.set_label_image(label_image)
+        if points is not None:
+            self.set_points(points)
         for key, value in traits.items():
             setattr(self, key, value)
 
@@ -148,67 +149,114 @@ class Viewer(ViewerLayers, ItkwidgetsNames):
         scales = range(len(self.main_layer.image.images))
         return to_multiscales([self.get_roi_image(scale, name) for scale in scales], name=name)
 
+    # Values -----------------------------------------------------------------
+
+    def value_at(
+        self, point: Mapping[str, float] | None = None
+    ) -> np.generic | NDArray[np.generic]:
+        """Return the image's value at a point of the world, as it is stored.
+
+        Parameters
+        ----------
+        point
+            ``{'x': ..., 'y': ..., 'z': ...}``; by default ``clicked_point``, or the
+            crosshair before anything was clicked.
+
+        Returns
+        -------
+        numpy scalar, or an array of shape (3 or 4,) for a colour
+            At the time point and the channel that are shown.
+
+        Raises
+        ------
+        RegionError
+            If the point lies outside the image.
+        """
+        place = point or self.clicked_point or {axis: self._slice(axis) for axis in "xyz"}
+        return value_at(self.main_layer.image.images[0], place, self._indices())
+
+    def line_profile(
+        self,
+        start: Mapping[str, float],
+        stop: Mapping[str, float],
+        *,
+        order: int = 1,
+        samples: int | None = None,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return distances along a line and the image's values there.
+
+        Of the time point and the channel that are shown; parameters and errors as for
+        ``roiwidgets.line_profile``.
+        """
+        return line_profile(
+            self.image, start, stop, order=order, samples=samples, indices=self._indices()
+        )
+
     # Pictures ---------------------------------------------------------------
 
     def draw_png(self) -> bytes:
         """Return the three planes through the crosshair as a PNG, drawn in Python."""
         whole = Region.whole(self.main_layer.grids[0])
         return _picture.draw(
-            self._layers,
+            {role: each for role, each in self._layers.items() if self._is_drawn(each)},
             self._finest_within(whole, PICTURE_BUDGET),
+            points=[each for each in self.shown_points() if self.is_visible(each.name)],
             position=self.frame_position(),
-            region=self._region(),
-            indices={"t": self.time_index, "c": self.channel_index},
-            table=_colormaps.color_table(self.color_map),
-            window=self.color_range,
-            label_opacity=self.label_opacity,
+            region=self._region() if self.roi_visible else None,
+            time=self.time_index,
+            paints=self._paints(),
+            compare_look=self._compare_look(),
+            label_look=_picture.LabelLook(
+                opacity=self.label_opacity,
+                table=_colormaps.label_table(self.label_color_map),
+                hidden=self.hidden_labels,
+                weights={int(label): weight for label, weight in self.label_weights.items()},
+            ),
         )
 
-    def save_png(self, path: str | Path, *, overwrite: bool = False) -> Path:
-        """Write ``draw_png`` to a file and return its path.
-
-        Raises
-        ------
-        OutputExistsError
-            If the file exists and ``overwrite`` is False.
-        """
-        target = Path(path)
-        if target.exists() and not overwrite:
-            raise OutputExistsError(f"{target} exists; give another path or overwrite=True")
-        target.write_bytes(self.draw_png())
-        return target
-
-    def _ipython_display_(self) -> None:
-        """Display the viewer, unless ``view`` already did so in this cell."""
-        cell = _current_cell()
-        if self._shown_in_cell is not None and self._shown_in_cell == cell:
-            self._shown_in_cell = None
-            return
-        bundle, metadata = self._repr_mimebundle_()
-        display(bundle, metadata=metadata, raw=True)  # type: ignore[no-untyped-call] # IPython's
-
-    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, object], dict[str, object]]:
-        bundle, metadata = super()._repr_mimebundle_(**options) or ({}, {})
-        png = self.draw_png()
-        self.set_trait("picture", base64.b64encode(png).decode("ascii"))
-        return {**bundle, "image/png": png}, metadata
-
-    def display_once(self) -> None:
-        """Display the viewer now, and not again as the value of the same cell."""
-        self._ipython_display_()
-        self._shown_in_cell = _current_cell()
-
-    def close(self) -> None:
-        """Close the comm and stop serving voxels."""
-        if not self._is_open:  # ipywidgets closes once more when the object goes
-            return
-        self._is_open = False
-        for layer_id in self._server.layer_ids:
-            self._server.remove_layer(layer_id)
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        super().close()
-
     # Inside -----------------------------------------------------------------
+
+    def _is_drawn(self, layer: Layer) -> bool:
+        """Tell whether a layer is in the picture; the main one always is, if only as its frame."""
+        return layer is self.main_layer or self.is_visible(layer.name)
+
+    def _compare_look(self) -> _picture.CompareLook | None:
+        """Return how the second image of a comparison is drawn, if there is one."""
+        moving, image = self._layers.get("moving"), self._layers.get("image")
+        if moving is None or image is None or not self.is_visible(moving.name):
+            return None
+        is_like = moving.dtype == image.dtype and suit_one_window(
+            moving.value_range, image.value_range
+        )
+        lower, upper = Region.whole(image.grids[0]).bounds()
+        return _picture.CompareLook(
+            method=self.compare_method,
+            mix=self.image_mix,
+            table=_colormaps.color_table(self.color_map),
+            window=self.color_range if is_like else moving.value_range,
+            corner=lower,
+            side=max(upper[axis] - lower[axis] for axis in lower) / self.checkerboard_pattern,
+        )
+
+    def _paints(self) -> list[_picture.Paint]:
+        """Return how the channels that are shown are drawn."""
+        if not self.shows_together:
+            table = _colormaps.color_table(self.color_map)
+            return [_picture.Paint(self.channel_index, table, self.color_range)]
+        dark = np.zeros((256, 3), np.uint8)
+        colors = dict(enumerate(self.channel_colors))
+        ranges = {**dict(enumerate(self.channel_bounds)), **dict(enumerate(self.channel_ranges))}
+        return [
+            _picture.Paint(
+                channel,
+                _colormaps.tint_table(colors[channel]) if channel in colors else dark,
+                ranges.get(channel, self.main_layer.value_range),
+            )
+            for channel in self.shown_channels
+        ] or [_picture.Paint(0, dark, (0.0, 1.0))]
+
+    def _indices(self) -> dict[str, int]:
+        return {"t": self.time_index, "c": self.channel_index}
 
     def _region(self) -> Region:
         return self.roi or Region.whole(self.main_layer.grids[0])
@@ -228,34 +276,68 @@ class Viewer(ViewerLayers, ItkwidgetsNames):
 
     def _finest_within(self, region: Region, budget: int) -> int:
         """Return the finest scale whose voxels over a region, at one time, fit a budget."""
-        shapes = []
-        for grid in self.main_layer.grids:
-            sides = dict(zip(grid.axes, shape_of(resolve_region(region, grid)), strict=True))
-            shapes.append(tuple(sides[axis] for axis in grid.spatial_axes))
         itemsize = sum(layer.bytes_per_voxel for layer in self._layers.values())
-        return level_within_budget(tuple(shapes), itemsize, budget)
+        itemsize += max(len(self.shown_channels) - 1, 0) * self.main_layer.bytes_per_voxel
+        return finest_scale_within(region, self.main_layer.grids, itemsize=itemsize, budget=budget)
 
 
-def view(image: object | None = None, label_image: object | None = None, **traits: Any) -> Viewer:
+@overload
+def view(
+    image: object | None = None,
+    label_image: object | None = None,
+    *,
+    stack: Literal[False],
+    **traits: Any,
+) -> Viewer: ...
+
+
+@overload
+def view(
+    image: object | None = None,
+    label_image: object | None = None,
+    *,
+    stack: bool | None = None,
+    **traits: Any,
+) -> Viewer | StackViewer: ...
+
+
+def view(
+    image: object | None = None,
+    label_image: object | None = None,
+    *,
+    stack: bool | None = None,
+    **traits: Any,
+) -> Viewer | StackViewer:
     """Display an image of any size and return its viewer.
 
     Parameters
     ----------
     image, label_image, **traits
-        As for ``Viewer``.
+        As for ``Viewer``, or for ``StackViewer`` where the image is a movie.
+    stack
+        Whether to play the image as a movie. By default images with axes ``t, y, x`` and
+        more than one frame are played, unless something is given along with them that only
+        a ``Viewer`` shows, such as labels.
 
     Returns
     -------
-    Viewer
+    Viewer or StackViewer
         Its getters answer at once, in the same cell, in functions and scripts.
     """
-    check_keywords(traits, ("name", *Viewer.settable, *Viewer.keywords))
+    if stack is None:
+        stack = label_image is None and _plays(image, traits)
+    if stack:
+        return view_stack(image, **traits)
+    check_keywords(traits, ("name", "points", *Viewer.settable, *Viewer.keywords))
     viewer = Viewer(image, label_image, **traits)
     if get_ipython() is not None:
         viewer.display_once()
     return viewer
 
 
-def _current_cell() -> int | None:
-    shell = get_ipython()
-    return None if shell is None else int(shell.execution_count)
+def _plays(image: object | None, traits: Mapping[str, object]) -> bool:
+    """Tell whether an image is a movie, and everything given with it is for a player."""
+    if image is None or not set(traits) <= {"name", "plane", *StackViewer.settable}:
+        return False
+    level = open_image(image).images[0]
+    return tuple(level.dims) == ("t", "y", "x") and level.data.shape[0] > 1

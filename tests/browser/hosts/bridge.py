@@ -16,6 +16,7 @@ import ipywidgets
 from comm.base_comm import BaseComm
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Route
 
+from tests.browser.complaints import complaint
 from tests.browser.hosts.npm_files import REQUIRE_JS, WIDGET_MANAGER
 
 ORIGIN = "http://webview.test"
@@ -61,7 +62,10 @@ class WebviewPage:
         self.page: Page = context.new_page()
         self.problems: list[str] = []
         self.elsewhere: list[str] = []
+        self.shown: list[ipywidgets.DOMWidget] = []
         self.published: queue.Queue[dict[str, Any]] = queue.Queue()
+        self.received: list[dict[str, Any]] = []
+        """What the page has sent, in order."""
         kept = type("KeptComm", (BridgedComm,), {"published": self.published})
         monkeypatch.setattr(comm, "create_comm", lambda *a, **k: kept(*a, **k))
         self.page.on("console", self._note_console)
@@ -74,8 +78,27 @@ class WebviewPage:
     def show(self, widget: ipywidgets.DOMWidget) -> None:
         """Display a widget as a cell's output is displayed, and wait until it has settled."""
         self.deliver()
+        self.shown.append(widget)
         self.page.evaluate("id => show(id)", widget.model_id)
         self.wait_until(lambda: bool(self.ask("isSettled")))
+
+    def clear(self) -> None:
+        """Close what is displayed, as somebody does who goes on to another image."""
+        for widget in self.shown:
+            widget.close()
+        self.shown.clear()
+        self.deliver()
+        self.page.wait_for_selector(".roiwidgets-viewer", state="detached")
+
+    def take_problems(self) -> list[str]:
+        """Return what the page has complained of since it was asked last."""
+        problems, self.problems = self.problems, []
+        return problems
+
+    def wait_drawn(self) -> None:
+        """Wait until what is known now has been drawn."""
+        two = "r => requestAnimationFrame(() => requestAnimationFrame(r))"
+        self.page.evaluate(f"() => new Promise({two})")
 
     def ask(self, method: str, *arguments: object) -> Any:
         """Return what the viewer on the page answers, None while there is none."""
@@ -98,14 +121,16 @@ class WebviewPage:
             self.page.evaluate(frame)
 
     def _receive(self, message: dict[str, Any]) -> None:
+        self.received.append(message["data"])
         target = comm.get_comm_manager().get_comm(message["comm_id"])
-        assert target is not None
+        if target is None:  # closed while the message was on its way
+            return
         buffers = [memoryview(base64.b64decode(text)) for text in message["buffers"]]
         target.handle_msg({"content": {"data": message["data"]}, "buffers": buffers})
 
     def _note_console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            self.problems.append(f"{message.type}: {message.text}")
+        if (text := complaint(message)) is not None:
+            self.problems.append(text)
 
     def _serve(self, route: Route) -> None:
         url = urlparse(route.request.url)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import subprocess
 import tarfile
 import tempfile
@@ -33,7 +34,10 @@ class NpmFile:
         if not kept.exists():
             content = self._download()
             kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.write_bytes(content)
+            # another process of pytest-xdist may be about to read it
+            begun = kept.with_suffix(f".{os.getpid()}")
+            begun.write_bytes(content)
+            begun.replace(kept)
         return kept.read_bytes()
 
     def _download(self) -> bytes:

@@ -10,6 +10,7 @@ const TYPES = {
   uint32: Uint32Array,
   int32: Int32Array,
   float32: Float32Array,
+  float64: Float64Array,
 };
 
 /** Voxels of one layer, one array of (t, c, z, y, x, component) per level. */
@@ -56,6 +57,13 @@ class FakeKernel {
     this.received.push(message);
     if (message.kind === "cancel") {
       this.waiting = this.waiting.filter(({ request }) => !message.ids.includes(request.id));
+      return;
+    }
+    if (message.kind === "probe") {
+      const { id, image, index } = message;
+      const request = { ...message, level: 0, start: index, shape: [1, 1, 1] };
+      const value = [...this.sources.get(image).read(request)].join(", ");
+      setTimeout(() => this.model.receive({ kind: "value", id, value }));
       return;
     }
     for (const request of message.requests) {

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Route
 
+from tests.browser.complaints import complaint
 from tests.browser.page.phantoms import LayerData, encode_table, gray_table
 
 ORIGIN = "http://viewer.test"
@@ -57,10 +58,12 @@ class ViewerPage:
         values = {
             "scene": self.scene(*layers, planar=planar),
             "preview": None,
+            "preview_split": None,
             "roi": None,
             "roi_visible": True,
             "roi_locked": False,
             "slices": {},
+            "clicked_point": {},
             "camera": {},
             "color_map": "gray",
             "color_maps": ["gray", "viridis", "magma"],
@@ -76,10 +79,25 @@ class ViewerPage:
             "label_outline": False,
             "label_names": {},
             "hidden_labels": [],
+            "label_weights": {},
+            "label_color_table": "",
+            "image_interpolation": False,
+            "background_color": "",
+            "gradient_opacity_scale": 0.5,
+            "scattering": 0,
+            "rotate": False,
             "layer_visibility": {},
+            "selected_layer": "",
+            "label_color_map": "",
             "compare_method": "blend",
             "image_mix": 0.5,
             "checkerboard_pattern": 8,
+            "channels_together": False,
+            "channel_colors": [],
+            "channel_bounds": [],
+            "channel_ranges": [],
+            "channel_visibility": [],
+            "point_sets": [],
             "time_index": 0,
             "channel_index": 0,
             "loaded_scale": -1,
@@ -88,6 +106,7 @@ class ViewerPage:
             "axes_enabled": True,
             "ui_collapsed": False,
             "picture": "",
+            "picture_shows": {},
             "error_message": "",
             "height": 560,
             **traits,
@@ -191,8 +210,8 @@ class ViewerPage:
     # Inside -----------------------------------------------------------------
 
     def _note_console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            self.problems.append(f"{message.type}: {message.text}")
+        if (text := complaint(message)) is not None:
+            self.problems.append(text)
 
     def _serve(self, route: Route) -> None:
         url = urlparse(route.request.url)

@@ -48,9 +48,11 @@ class LayerData:
             "kind": self.kind,
             "name": self.name,
             "dtype": self.levels[0].dtype.name,
+            "exact": True,
             "components": self.levels[0].shape[5],
             "times": times,
             "channels": channels,
+            "channel_names": [],
             "value_range": list(self.value_range),
             "levels": [self.level(scale) for scale in range(len(self.levels))],
         }

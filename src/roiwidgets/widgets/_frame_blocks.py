@@ -1,0 +1,188 @@
+"""Frames of a movie from decoded chunks that are kept: each chunk is decoded once.
+
+A chunk of a movie holds many frames; to read one frame most codecs decode all of
+them. Blocks of whole chunks are therefore kept, within a number of bytes, and
+whoever asks for a block that is being decoded waits for that decoding.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from concurrent.futures import Future
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roiwidgets.stacks.movie import Movie
+
+CACHE_BYTES = 2**28
+"""Decoded blocks that are kept for one movie."""
+
+BLOCK_BYTES = 2**25
+"""A block is not larger, unless a single chunk of one frame is."""
+
+Key = tuple[int, int, int]
+"""Indices of a block along time, rows and columns."""
+
+
+class FrameBlocks:
+    """Reads parts of single frames of a movie.
+
+    Parameters
+    ----------
+    movie
+        What is read.
+    limit
+        Bytes of decoded blocks that are kept.
+    """
+
+    def __init__(self, movie: Movie, *, limit: int = CACHE_BYTES) -> None:
+        self.movie = movie
+        self._limit = limit
+        self._itemsize = movie.source.dtype.itemsize
+        self._sides = block_sides(movie.shape, movie.chunks, self._itemsize)
+        self._blocks: OrderedDict[Key, Future[NDArray[np.generic]]] = OrderedDict()
+        self._touched: set[int] = set()
+        self._lock = threading.Lock()
+
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of the blocks that are kept."""
+        with self._lock:
+            return sum(self._bytes(key) for key in self._blocks)
+
+    def read(
+        self, frame: int, rows: slice, columns: slice, *, playing: bool = False
+    ) -> NDArray[np.generic]:
+        """Return a part of a frame, shape (rows, columns); not to be written to.
+
+        Parameters
+        ----------
+        frame, rows, columns
+            Inside the movie.
+        playing
+            Its neighbours in time will follow, so that whole blocks are read at once.
+            Else a frame of which nothing is known yet is read alone: some codecs
+            decode it sooner than its block.
+        """
+        index = frame // self._sides[0]
+        if not playing and self._sides[0] > 1 and index not in self._touched:
+            self._touched.add(index)
+            alone: NDArray[np.generic] = self.movie.read(slice(frame, frame + 1), rows, columns)[0]
+            return alone
+        keys = list(self._keys(frame, rows, columns))
+        if len(keys) == 1:
+            return self._part(keys[0], frame, rows, columns)
+        shape = (rows.stop - rows.start, columns.stop - columns.start)
+        result = np.empty(shape, self.movie.source.dtype)
+        for key in keys:
+            _, y, x = self._box(key)
+            inner_rows, inner_columns = _overlap(y, rows), _overlap(x, columns)
+            place = (_shift(inner_rows, rows.start), _shift(inner_columns, columns.start))
+            result[place] = self._part(key, frame, inner_rows, inner_columns)
+        return result
+
+    def next_unread(self, frame: int, direction: int, rows: slice, columns: slice) -> int | None:
+        """Return a frame of the block that follows in time, once it is nearly needed.
+
+        None as long as less than half of a frame's own block was played, where the
+        movie ends, and where the block is kept already.
+        """
+        length = self._sides[0]
+        place = frame % length if direction > 0 else length - 1 - frame % length
+        following = (frame // length + direction) * length
+        if 2 * place < length or not 0 <= following < self.movie.shape[0]:
+            return None
+        keys = self._keys(following, rows, columns)
+        with self._lock:
+            return None if all(key in self._blocks for key in keys) else following
+
+    def _part(self, key: Key, frame: int, rows: slice, columns: slice) -> NDArray[np.generic]:
+        t, y, x = self._box(key)
+        place = (frame - t.start, _shift(rows, y.start), _shift(columns, x.start))
+        part: NDArray[np.generic] = self._block(key)[place]
+        return part
+
+    def _keys(self, frame: int, rows: slice, columns: slice) -> Iterator[Key]:
+        length, height, width = self._sides
+        yield from itertools.product(
+            (frame // length,),
+            range(rows.start // height, (rows.stop - 1) // height + 1),
+            range(columns.start // width, (columns.stop - 1) // width + 1),
+        )
+
+    def _box(self, key: Key) -> tuple[slice, slice, slice]:
+        t, y, x = (
+            slice(i * side, min((i + 1) * side, size))
+            for i, side, size in zip(key, self._sides, self.movie.shape, strict=True)
+        )
+        return t, y, x
+
+    def _bytes(self, key: Key) -> int:
+        sides = (each.stop - each.start for each in self._box(key))
+        return int(np.prod([*sides, self._itemsize]))
+
+    def _block(self, key: Key) -> NDArray[np.generic]:
+        with self._lock:
+            known = self._blocks.get(key)
+            if known is not None:
+                self._blocks.move_to_end(key)
+            else:
+                wanted: Future[NDArray[np.generic]] = Future()
+                self._make_room(self._bytes(key))
+                self._blocks[key] = wanted
+        if known is not None:
+            return known.result()
+        try:
+            block = self.movie.read(*self._box(key))
+        except BaseException as error:  # whoever waits for the block must hear of it, too
+            with self._lock:
+                self._blocks.pop(key, None)
+            wanted.set_exception(error)
+            raise
+        wanted.set_result(block)
+        return block
+
+    def _make_room(self, needed: int) -> None:
+        kept = sum(self._bytes(key) for key in self._blocks)
+        while self._blocks and kept + needed > self._limit:
+            oldest, _ = self._blocks.popitem(last=False)
+            kept -= self._bytes(oldest)
+
+
+def block_sides(
+    shape: tuple[int, int, int], chunks: tuple[int, int, int], itemsize: int
+) -> tuple[int, int, int]:
+    """Return frames, rows and columns of a block: whole chunks, up to ``BLOCK_BYTES``.
+
+    Columns come first, then rows: a frame is then read in as few blocks as possible.
+    Of a chunk that is larger than that a block has fewer frames.
+
+    Examples
+    --------
+    >>> block_sides((1000, 480, 752), (50, 480, 752), 1)
+    (50, 480, 752)
+    >>> block_sides((1000, 4096, 4096), (16, 128, 128), 2)
+    (16, 256, 4096)
+    """
+    length, height, width = (max(min(c, n), 1) for c, n in zip(chunks, shape, strict=True))
+    length = max(min(length, BLOCK_BYTES // (height * width * itemsize)), 1)
+    columns = _multiple(width, BLOCK_BYTES // (length * height * itemsize), shape[2])
+    rows = _multiple(height, BLOCK_BYTES // (length * columns * itemsize), shape[1])
+    return length, rows, columns
+
+
+def _multiple(chunk: int, most: int, size: int) -> int:
+    """Return the most whole chunks within ``most`` pixels, one at least, that a side needs."""
+    return min(max(most // chunk, 1), -(-size // chunk)) * chunk
+
+
+def _overlap(first: slice, second: slice) -> slice:
+    return slice(max(first.start, second.start), min(first.stop, second.stop))
+
+
+def _shift(part: slice, start: int) -> slice:
+    return slice(part.start - start, part.stop - start)

@@ -1,0 +1,260 @@
+"""Frames are those of the movie, read from blocks that are decoded once."""
+
+from __future__ import annotations
+
+import io
+from concurrent.futures import Executor, Future
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import zarr
+from numpy.typing import NDArray
+from PIL import Image
+
+from roiwidgets.images.geometry import Grid, image_on_grid
+from roiwidgets.images.readers import open_image
+from roiwidgets.images.sources import Slices, source_array
+from roiwidgets.stacks.movie import Movie, open_movie
+from roiwidgets.widgets._frame_blocks import FrameBlocks, block_sides
+from roiwidgets.widgets._frame_messages import FrameMessage, parse_frame_message
+from roiwidgets.widgets._frame_server import FrameServer, ServedMovie, serve_movie, to_grays
+
+SHAPE = (23, 30, 41)
+CHUNKS = (5, 16, 17)
+
+
+@pytest.fixture
+def voxels() -> NDArray[np.uint16]:
+    return np.random.default_rng(0).integers(0, 60000, SHAPE).astype(np.uint16)
+
+
+@pytest.fixture
+def stored(tmp_path: Path, voxels: NDArray[np.uint16]) -> Movie:
+    array = zarr.create_array(tmp_path / "movie.zarr", shape=SHAPE, chunks=CHUNKS, dtype="uint16")
+    array[:] = voxels
+    return open_movie(tmp_path / "movie.zarr")
+
+
+class AtOnce(Executor):
+    """Runs what is submitted before it returns; a failure stays in the future."""
+
+    def submit(self, function: Any, /, *args: Any, **options: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(function(*args, **options))
+        except Exception as error:  # noqa: BLE001 # as executors do
+            future.set_exception(error)
+        return future
+
+
+class Kernel:
+    """A server without a browser; keeps what it sends."""
+
+    def __init__(self, movie: ServedMovie) -> None:
+        self.sent: list[tuple[dict[str, Any], list[memoryview]]] = []
+        self.server = FrameServer(
+            lambda header, buffers: self.sent.append((header, buffers)),
+            executor=AtOnce(),
+            call_in_kernel=lambda function: function(),
+        )
+        self.server.show("movie-1", movie)
+
+    def ask(self, **fields: Any) -> tuple[dict[str, Any], list[memoryview]]:
+        message = {
+            "kind": "frame", "id": 1, "movie": "movie-1", "frame": 0, "start": [0, 0],
+            "shape": list(SHAPE[1:]), "step": 1, "quality": 0, "window": None, "ahead": 0, **fields,
+        }  # fmt: skip
+        parsed = parse_frame_message(message)
+        assert isinstance(parsed, FrameMessage)
+        self.server.handle(parsed)
+        return self.sent[-1]
+
+
+@pytest.fixture
+def kernel(stored: Movie) -> Kernel:
+    return Kernel(serve_movie((stored,), np.dtype("uint16")))
+
+
+def test_any_part_of_any_frame_is_the_arrays(stored: Movie, voxels: NDArray[np.uint16]) -> None:
+    rng = np.random.default_rng(3)
+    for limit in (0, 10_000, 2**20):
+        blocks = FrameBlocks(stored, limit=limit)
+        for _ in range(40):
+            frame = int(rng.integers(SHAPE[0]))
+            rows, columns = (slice(*sorted(rng.choice(n + 1, 2, False))) for n in SHAPE[1:])
+
+            part = blocks.read(frame, rows, columns, playing=bool(rng.integers(2)))
+
+            np.testing.assert_array_equal(part, voxels[frame, rows, columns])
+            assert blocks.kept_bytes <= max(limit, 2 * np.prod((5, *SHAPE[1:])))
+
+
+class CountingSource:
+    """Counts the frames that are read of an array."""
+
+    def __init__(self, array: NDArray[np.uint16]) -> None:
+        self.array = array
+        self.reads: list[Slices] = []
+        self.shape = array.shape
+        self.dtype = array.dtype
+        self.chunks = (5, *array.shape[1:])
+
+    def read(self, slices: Slices) -> NDArray[np.uint16]:
+        self.reads.append(slices)
+        return self.array[slices].copy()
+
+    def restrict(self, slices: Slices) -> CountingSource:
+        return self
+
+
+def counted(voxels: NDArray[np.uint16]) -> tuple[CountingSource, Movie]:
+    source = CountingSource(voxels)
+    grid = Grid(("t", "y", "x"), voxels.shape, (1.0,) * 3, (0.0,) * 3)
+    like = open_image(voxels, axes="tyx").images[0]
+    return source, Movie(image_on_grid(like, source_array(source), grid))
+
+
+def test_a_playing_movie_decodes_each_chunk_once_and_before_it_is_needed(
+    voxels: NDArray[np.uint16],
+) -> None:
+    source, movie = counted(voxels)
+    kernel = Kernel(serve_movie((movie,), np.dtype("uint16")))
+
+    decoded = []
+    for frame in range(SHAPE[0]):
+        kernel.ask(frame=frame, ahead=1)
+        decoded.append(max(part[0].stop for part in source.reads))
+
+    assert [part[0].start for part in source.reads] == [0, 5, 10, 15, 20]
+    # the chunk after frames 0 to 4 is there before frame 5 is asked for
+    assert decoded[:6] == [5, 5, 5, 10, 10, 10]
+
+
+def test_a_single_frame_is_read_alone_and_its_neighbours_with_their_chunk(
+    voxels: NDArray[np.uint16],
+) -> None:
+    source, movie = counted(voxels)
+    kernel = Kernel(serve_movie((movie,), np.dtype("uint16")))
+
+    for frame in (7, 8, 9):
+        kernel.ask(frame=frame)
+
+    assert [(part[0].start, part[0].stop) for part in source.reads] == [(7, 8), (5, 10)]
+
+
+@pytest.mark.parametrize(("step", "start", "shape"), [(2, (4, 6), (20, 30)), (4, (0, 0), (30, 41))])
+def test_reduced_frames_are_means(
+    kernel: Kernel, voxels: NDArray[np.uint16], step: int, start: tuple[int, int],
+    shape: tuple[int, int],
+) -> None:  # fmt: skip
+    header, (buffer,) = kernel.ask(frame=6, step=step, start=list(start), shape=list(shape))
+
+    pixels = np.frombuffer(buffer, "<u2").reshape(header["shape"])
+    part = voxels[6, start[0] : start[0] + shape[0], start[1] : start[1] + shape[1]]
+    expected = [
+        [np.rint(part[y : y + step, x : x + step].mean()) for x in range(0, shape[1], step)]
+        for y in range(0, shape[0], step)
+    ]
+    np.testing.assert_array_equal(pixels, expected)
+
+
+def test_stored_levels_are_used_where_they_do(voxels: NDArray[np.uint16]) -> None:
+    even = voxels[:, :, :40]
+    coarse = even.reshape(SHAPE[0], 15, 2, 20, 2).mean(axis=(2, 4)).astype(np.uint16)
+    fine_source, fine = counted(even)
+    coarse_source, reduced = counted(coarse)
+    kernel = Kernel(serve_movie((fine, reduced), np.dtype("uint16")))
+
+    header, (buffer,) = kernel.ask(frame=2, step=2, shape=[30, 40])
+
+    np.testing.assert_array_equal(np.frombuffer(buffer, "<u2").reshape(header["shape"]), coarse[2])
+    assert len(coarse_source.reads) == 1
+    assert fine_source.reads == []
+
+
+def test_a_compressed_frame_is_a_jpeg_of_the_window(
+    kernel: Kernel, voxels: NDArray[np.uint16]
+) -> None:
+    smooth = np.add.outer(np.arange(30), np.arange(41)).astype(np.uint16) * 100
+    kernel.server.show("movie-1", serve_movie((open_movie(smooth[None]),), np.dtype("uint16")))
+
+    header, (buffer,) = kernel.ask(quality=90, window=[1000, 6000], ahead=1)
+
+    assert header["encoding"] == "jpeg"
+    picture = np.asarray(Image.open(io.BytesIO(bytes(buffer))))
+    expected = np.clip((smooth.astype(float) - 1000) / 5000, 0, 1) * 255
+    assert np.abs(picture - expected).mean() < 2  # a JPEG of quality 90 of a smooth ramp
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "uint16", "int32", "float32"])
+def test_grays_are_shares_of_the_window(dtype: str) -> None:
+    values = np.array([[-100, -5, 0, 5, 100, 127]]).astype(dtype)
+
+    grays = to_grays(values, (-10.0, 110.0))
+
+    expected = np.floor(np.clip((values.astype(float) + 10) / 120, 0, 1) * 255 + 0.5)
+    np.testing.assert_array_equal(grays, expected)
+
+
+def test_nan_is_black_and_infinity_white() -> None:
+    values = np.array([[np.nan, np.inf, -np.inf, 0.5]])
+
+    assert to_grays(values, (0.0, 1.0)).tolist() == [[0, 255, 0, 128]]
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"frame": 23}, "frame 23 does not exist; there are 23"),
+        ({"start": [20, 0]}, "rows 20 to 50 leave the movie, which has 30"),
+        ({"shape": [30, 42]}, "columns 0 to 42 leave the movie, which has 41"),
+        ({"movie": "movie-7"}, "movie 'movie-7' is not shown any more"),
+    ],
+)
+def test_what_cannot_be_served_is_told(
+    kernel: Kernel, fields: dict[str, object], problem: str
+) -> None:
+    header, buffers = kernel.ask(**fields)
+
+    assert header == {"kind": "error", "id": 1, "message": problem}
+    assert buffers == []
+
+
+def test_a_request_for_too_many_pixels_is_refused() -> None:
+    huge = np.broadcast_to(np.uint8(1), (2, 20000, 30000))
+    kernel = Kernel(serve_movie((open_movie(huge),), np.dtype("uint8")))
+
+    header, _ = kernel.ask(shape=[20000, 30000])
+
+    assert header["kind"] == "error"
+    assert "ask for a part" in header["message"]
+
+
+def test_a_chunk_that_cannot_be_read_is_an_error_of_its_frames(
+    voxels: NDArray[np.uint16],
+) -> None:
+    source, movie = counted(voxels)
+    kernel = Kernel(serve_movie((movie,), np.dtype("uint16")))
+    working = source.read
+
+    def broken(slices: Slices) -> NDArray[np.uint16]:
+        if slices[0].start == 5:
+            raise OSError("the disk is gone")
+        return working(slices)
+
+    source.read = broken  # type: ignore[method-assign] # a disk that fails
+    headers = [kernel.ask(frame=frame, ahead=1)[0] for frame in (3, 5, 10)]
+
+    assert [header["kind"] for header in headers] == ["frame", "error", "frame"]
+    assert "the disk is gone" in headers[1]["message"]
+    source.read = working  # type: ignore[method-assign] # it is back
+    assert kernel.ask(frame=5, ahead=1)[0]["kind"] == "frame"
+
+
+def test_blocks_hold_whole_chunks_of_a_bounded_size() -> None:
+    assert block_sides((1000, 480, 752), (50, 480, 752), 1) == (50, 480, 752)
+    assert block_sides((1, 1, 1), (16, 128, 128), 8) == (1, 1, 1)
+    length, rows, columns = block_sides((9, 9000, 9000), (9, 9000, 9000), 8)
+    assert (length, rows, columns) == (1, 9000, 9000)
