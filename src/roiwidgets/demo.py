@@ -18,6 +18,9 @@ DATA_VARIABLE = "ROIWIDGETS_DEMO_DATA"
 """Environment variable that tells the notebook which image to open."""
 
 NOTEBOOK = "filter_microct.ipynb"
+OTHERS = ("look_and_compare.ipynb", "image_collections.ipynb", "deep_image_stack.ipynb")
+"""Notebooks that lie beside it; they make their own images."""
+
 PHANTOM_SHAPE = (160, 160, 160)
 TIMEOUT_S = 900
 
@@ -48,13 +51,13 @@ class Report:
 
 
 def prepare(folder: Path, *, data: str | None = None) -> Demo:
-    """Write the notebook, and the phantom unless ``data`` names an image.
+    """Write the notebooks, and the phantom unless ``data`` names an image.
 
     Parameters
     ----------
     folder
-        Created where missing. A notebook that is already there is kept: the user
-        may have edited it.
+        Created where missing. Notebooks that are already there are kept: the user
+        may have edited them.
     data
         Path or URL of an image; None writes a seeded CT phantom.
 
@@ -64,9 +67,10 @@ def prepare(folder: Path, *, data: str | None = None) -> Demo:
         If ``data`` cannot be opened.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    for name in (NOTEBOOK, *OTHERS):
+        if not (folder / name).exists():
+            shutil.copyfile(example_path(name), folder / name)
     notebook = folder / NOTEBOOK
-    if not notebook.exists():
-        shutil.copyfile(example_path(NOTEBOOK), notebook)
     if data is not None:
         return Demo(folder, notebook, _checked(data))
     phantom = folder / "phantom.ome.zarr"

@@ -1,4 +1,4 @@
-"""The command line: what it prints, and its exit codes."""
+"""``roiwidgets demo``: what it prepares, and what it refuses."""
 
 from __future__ import annotations
 
@@ -8,64 +8,16 @@ import numpy as np
 import pytest
 import tifffile
 
-import roiwidgets as rw
 from roiwidgets import demo
 from roiwidgets.cli import main
 from roiwidgets.images.readers import open_image
-from tests.engine.phantoms import Inline
 
-
-def test_info_tells_shape_spacing_and_type(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "image.tif"
-    tifffile.imwrite(path, np.zeros((5, 6, 7), np.uint16), metadata={"axes": "ZYX"})
-
-    assert main(["info", str(path)]) == 0
-
-    assert "scale 0: z 5 x 1, y 6 x 1, x 7 x 1; uint16" in capsys.readouterr().out
-
-
-def test_info_tells_every_scale_with_its_spacing(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    image = open_image(
-        np.zeros((64, 128, 256), np.uint8),
-        axes="zyx",
-        spacing={"z": 2.0, "y": 0.5, "x": 0.25},
-    )
-    path = tmp_path / "image.ome.zarr"
-    rw.build_pyramid(image, path, executor=Inline(), chunks=64, progress=False)
-
-    assert main(["info", str(path)]) == 0
-
-    assert capsys.readouterr().out.splitlines() == [
-        "scale 0: z 64 x 2, y 128 x 0.5, x 256 x 0.25; uint8, 2.0 MiB",
-        "scale 1: z 64 x 2, y 128 x 0.5, x 128 x 0.5; uint8, 1.0 MiB",
-        "scale 2: z 64 x 2, y 64 x 1, x 64 x 1; uint8, 0.2 MiB",
-    ]
-
-
-@pytest.mark.parametrize("command", [["info"], ["demo", "--prepare-only", "--data"]])
-def test_a_missing_image_is_one_line_and_exit_code_1(
-    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    monkeypatch.chdir(tmp_path)
-
-    assert main([*command, "missing.nii.gz"]) == 1
-
-    error = capsys.readouterr().err
-    assert error.startswith("roiwidgets: there is no file or folder")
-    assert error.count("\n") == 1
-
-
-def test_wrong_usage_is_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as stopped:
-        main(["promenade"])
-
-    assert stopped.value.code == 2
-    assert "invalid choice: 'promenade'" in capsys.readouterr().err
+NOTEBOOKS = (
+    "deep_image_stack.ipynb",
+    "filter_microct.ipynb",
+    "image_collections.ipynb",
+    "look_and_compare.ipynb",
+)
 
 
 def test_preparing_twice_keeps_what_the_user_wrote(
@@ -82,7 +34,8 @@ def test_preparing_twice_keeps_what_the_user_wrote(
     assert main(arguments) == 0
 
     assert notebook.read_text() == "mine"
-    assert [path.name for path in folder.iterdir()] == ["filter_microct.ipynb"]
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == [*NOTEBOOKS]
     assert f"prepared {notebook}" in capsys.readouterr().out
 
 
@@ -102,7 +55,7 @@ def test_preparing_without_data_writes_a_phantom_that_opens(
     assert len(np.unique(np.asarray(image.images[0].data))) > 10
     assert (phantom / "zarr.json").stat().st_mtime_ns == written
     names = sorted(path.name for path in (tmp_path / "demo").iterdir())
-    assert names == ["filter_microct.ipynb", "phantom.ome.zarr"]
+    assert names == [*NOTEBOOKS, "phantom.ome.zarr"]
 
 
 def test_a_phantom_whose_writing_was_cut_short_is_written_again(
