@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, sync_playwright
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.browser.chromium_finder import FLAGS, find_chromium
-from tests.browser.lab import LabServer, NotebookPage
+from tests.browser.lab import JupyterServer, NotebookPage
 from tests.browser.lab_server import running_lab
 
 CHUNK = 64
@@ -89,7 +89,7 @@ def main() -> None:
     print(f"first image, large / small: {large / small:.2f}")
 
 
-def measure(chromium: Browser, server: LabServer, image: str) -> tuple[float, ...]:
+def measure(chromium: Browser, server: JupyterServer, image: str) -> tuple[float, ...]:
     server.write_notebook("first.ipynb", [_IMPORT, _SHOW.format(image=image)])
     page = chromium.new_page(viewport={"width": 1280, "height": 1000})
     notebook = NotebookPage(page, server, "first.ipynb")

@@ -5,8 +5,9 @@ Prints, from one session:
 - MB/s of 256^3 uint8 voxels, from the first request to the finest scale, beside that of
   plain comm messages of 2 MiB;
 - the median time from ``set_image`` of another 256^3 array to all three planes showing it;
-- the longest main-thread task while voxels stream and the crosshair is dragged, with the
-  volume (which this machine may have to render without a graphics card) and without.
+- the longest main-thread task while voxels stream and the crosshair or the volume is dragged:
+  its CPU time, and its wall time, in which it also waits for the drawing of the volume (on this
+  machine perhaps by the CPU, without a graphics card).
 
     python benchmarks/streaming.py
 """
@@ -15,7 +16,10 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
@@ -26,7 +30,7 @@ from tests.browser.chromium_finder import FLAGS, find_chromium
 from tests.browser.lab import NotebookPage
 from tests.browser.lab_server import running_lab
 
-RUNS = 5
+RUNS = 15
 SIDE = 256
 
 _RAW = """
@@ -65,14 +69,7 @@ for number, volume in enumerate(volumes):
 viewer = rw.view(volumes[0], color_range=(0, 255), slices=dict(x=100.0, y=100.0, z=100.0))
 """
 
-_WATCH_TASKS = """() => {
-  window.longest = 0;
-  new PerformanceObserver(list => {
-    for (const entry of list.getEntries()) window.longest = Math.max(longest, entry.duration);
-  }).observe({type: 'longtask'});
-}"""
-
-_STREAM = """async () => {
+_STREAM = """async ({alone}) => {
   const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
   const handle = document.querySelector('.roiwidgets-viewer').roiwidgetsTest;
   const allow = bytes => kernel.requestExecute({code: `viewer.memory_budget = ${bytes}`}).done;
@@ -82,7 +79,9 @@ _STREAM = """async () => {
   };
   await allow(2 ** 20);
   await until(() => handle.stats().loadedScale > 0 && handle.isSettled());
-  handle.readPixels('volume');  // software rendering is done only when its pixels are there
+  // software rendering is done only when its pixels are there; out of sight there is none
+  const isDrawn = document.querySelector('.rw-pane[data-plane=volume]') !== null;
+  if (alone && isDrawn) handle.readPixels('volume');
   allow(2 ** 28);
   const start = await until(() => handle.stats().pending > 0);
   const end = await until(() => handle.stats().loadedScale === 0);
@@ -106,7 +105,8 @@ _REPLACE = """async number => {
     if (Math.abs(value - 20 - 100 * number) > 2) throw new Error(`${axis} shows ${value}`);
   }
   await handle.settled();
-  handle.readPixels('volume');  // software rendering is done only when its pixels are there
+  // software rendering is done only when its pixels are there; out of sight there is none
+  if (document.querySelector('.rw-pane[data-plane=volume]')) handle.readPixels('volume');
   return seconds;
 }"""
 
@@ -133,38 +133,65 @@ def compare_streams(page: Page) -> None:
     raw, streamed = [], []
     for _ in range(RUNS):
         raw.append(size / page.evaluate("measureRaw(8)"))
-        streamed.append(size / page.evaluate(_STREAM))
+        streamed.append(size / page.evaluate(_STREAM, {"alone": True}))
     comm, viewer = float(np.median(raw)), float(np.median(streamed))
-    share = float(np.median(np.divide(streamed, raw)))
     print(f"comm, messages of 2 MiB      {comm:6.1f} MB/s")
-    print(f"viewer, {SIDE}^3 uint8 to scale 0 {viewer:6.1f} MB/s, {share:.0%} of the comm")
+    print(f"viewer, {SIDE}^3 uint8 to scale 0 {viewer:6.1f} MB/s, {viewer / comm:.0%} of the comm")
 
 
 def drag_while_streaming(notebook: NotebookPage) -> None:
     page = notebook.page
-    pane = notebook.place_of('.rw-pane[data-plane="z"]')
-    page.evaluate(_WATCH_TASKS)
-    for view in ("with the software-rendered volume", "planes only"):
-        if view == "planes only":
-            page.mouse.dblclick(*pane)
-            notebook.wait_settled()
-        page.evaluate("window.longest = 0")
-        page.evaluate(
-            f"window.streaming = ({_STREAM})().then(() => {{ window.streaming = null; }})"
-        )
-        page.mouse.move(*pane)
-        page.mouse.down()
-        steps = 0
-        while page.evaluate("window.streaming !== null"):
-            steps += 1
-            page.mouse.move(pane[0] + steps % 80, pane[1] + steps % 60)
-        page.mouse.up()
+    page.evaluate("document.querySelector('.rw-slot').scrollIntoView()")
+    page.wait_for_selector(".rw-volume canvas")
+    for view, pane in (("crosshair", "z"), ("volume", "volume")):
         notebook.wait_settled()
-        print(f"longest main-thread task, {view}: {page.evaluate('longest'):.0f} ms")
+        x, y = notebook.place_of(f'.rw-pane[data-plane="{pane}"]')
+        with tasks_of(page) as tasks:
+            page.evaluate(
+                f"window.streaming = ({_STREAM})({{alone: false}})"
+                ".then(() => { window.streaming = null; })"
+            )
+            page.mouse.move(x, y)
+            page.mouse.down()
+            steps = 0
+            while page.evaluate("window.streaming !== null"):
+                steps += 1
+                page.mouse.move(x + steps % 80, y + steps % 60)
+            page.mouse.up()
+        longest = max(task.get("tdur", 0) for task in tasks) / 1000
+        wall = max(task["dur"] for task in tasks) / 1000
+        print(f"longest task while the {view} is dragged {longest:.0f} ms of CPU, {wall:.0f} ms")
+
+
+@contextmanager
+def tasks_of(page: Page) -> Iterator[list[dict[str, Any]]]:
+    """Collect the main thread's tasks: ``dur`` in microseconds, ``tdur`` of them on the CPU."""
+    assert page.context.browser is not None
+    session = page.context.browser.new_browser_cdp_session()
+    events: list[dict[str, Any]] = []
+    ended: list[object] = []
+    session.on("Tracing.dataCollected", lambda part: events.extend(part["value"]))
+    session.on("Tracing.tracingComplete", lambda told: ended.append(told))
+    config = {"includedCategories": ["toplevel", "__metadata"]}
+    session.send("Tracing.start", {"transferMode": "ReportEvents", "traceConfig": config})
+    tasks: list[dict[str, Any]] = []
+    yield tasks
+    session.send("Tracing.end")
+    while not ended:
+        page.wait_for_timeout(50)
+    main_threads = {
+        (event["pid"], event["tid"])
+        for event in events
+        if event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain"
+    }
+    for event in events:
+        is_task = event["name"].endswith("RunTask") and event["ph"] == "X"
+        if is_task and (event["pid"], event["tid"]) in main_threads:
+            tasks.append(event)
 
 
 def replace_images(page: Page) -> None:
-    times = [page.evaluate(_REPLACE, 1 + run % 2) for run in range(2 * RUNS)]
+    times = [page.evaluate(_REPLACE, 1 + run % 2) for run in range(RUNS)]
     print(f"set_image until all planes show it: median {1000 * np.median(times):.0f} ms")
 
 

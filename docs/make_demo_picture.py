@@ -20,7 +20,7 @@ from tests.browser.chromium_finder import FLAGS, find_chromium  # noqa: E402
 from tests.browser.lab import NotebookPage  # noqa: E402
 from tests.browser.lab_server import running_lab  # noqa: E402
 
-WIDTH, HEIGHT = 1200, 1200
+WIDTH, HEIGHT = 1200, 1340
 LAST_CELL = "threshold.wait()"
 
 _RUN_UNTIL = """async last => {
@@ -48,7 +48,7 @@ def main() -> None:
             # the first preview waits for its workers to start
             notebook.execute("threshold.controls['lower'].value = 160; threshold.wait()")
             _show_from(page, "Tune")
-            notebook.wait_settled(view=1)
+            notebook.wait_settled(1)
             page.locator(".jp-NotebookPanel").screenshot(path=DOCS / "demo.png")
             notebook.shut_down()
         chromium.close()

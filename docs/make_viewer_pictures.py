@@ -53,7 +53,44 @@ def shots() -> list[Shot]:
         Shot((image,), panel="Edit region", traits={"roi": region}),
         Shot((image, labels), panel="Layers", traits={"label_outline": True}),
         Shot((image, shifted), panel="Layers", traits={"compare_method": "green-magenta"}),
+        Shot((cells(),), panel="Channels", traits=CHANNELS),
+        Shot((image, shifted), panel="Layers", traits={"compare_method": "checkerboard"}),
+        Shot((movie(),), traits={"view_mode": "four-up", "color_range": [0, 255]}),
     ]
+
+
+CHANNELS: dict[str, Any] = {
+    "roi_visible": False,
+    "channels_together": True,
+    "channel_colors": ["#00ffff", "#ff00ff", "#ffff00"],
+    "channel_ranges": [[50, 2500], [50, 900], [50, 500]],
+}
+
+
+def cells() -> LayerData:
+    """Return three channels of blobs in noise."""
+    shape = (48, 96, 96)
+    places = np.indices(shape)
+    rng = np.random.default_rng(0)
+    channels = rng.normal(50, 20, (3, *shape))
+    for channel, (count, radius, height) in enumerate(
+        [(30, 5, 3000), (60, 3, 1000), (12, 10, 500)]
+    ):
+        for center in rng.uniform(0, shape, (count, 3)):
+            distance = ((places.T - center) ** 2 * [2, 1, 1]).sum(axis=-1).T
+            channels[channel] = np.maximum(
+                channels[channel], height * np.exp(-distance / radius**2)
+            )
+    voxels = np.clip(channels, 0, 65535).astype(np.uint16)[np.newaxis, ..., np.newaxis]
+    return LayerData("image-1", "image", (voxels,), spacing=(2.0, 1.0, 1.0), value_range=(0, 3000))
+
+
+def movie() -> LayerData:
+    """Return time points of one plane."""
+    t, y, x = np.indices((8, 96, 128))
+    waves = 127 + 100 * np.sin((x + 8 * t) / 9) * np.cos(y / 7)
+    frames = waves.astype(np.uint8)[:, np.newaxis, np.newaxis, :, :, np.newaxis]
+    return LayerData("image-1", "image", (frames,))
 
 
 def main() -> None:
@@ -72,7 +109,7 @@ def take(chromium: Browser, shot: Shot, theme: str) -> Image.Image:
     viewer = ViewerPage(context)
     use_theme(viewer, theme)
     height = SIZE[1] - 200 if shot.panel else SIZE[1] - 110
-    viewer.open(*shot.layers, color_range=list(WINDOW), **{"height": height, **shot.traits})
+    viewer.open(*shot.layers, **{"color_range": list(WINDOW), "height": height, **shot.traits})
     if shot.panel:
         viewer.page.get_by_role("button", name=shot.panel).click()
         viewer.wait_settled()
