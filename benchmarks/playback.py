@@ -127,8 +127,9 @@ def kernel() -> None:
 
             def ask(frame: int, quality: int = 0, ahead: Any = 0, server: Any = server) -> None:
                 shape = (voxels.shape[1], voxels.shape[2])
+                how: tuple[Any, ...] = ("jpeg", quality) if quality else ("raw", 0)
                 server.handle(
-                    FrameMessage(1, "m", frame, (0, 0), shape, 1, quality, (0.0, 12.0), ahead)
+                    FrameMessage(1, "m", frame, (0, 0), shape, 1, *how, (0.0, 12.0), ahead)
                 )
 
             def plain(frame: int, stored: Any = stored) -> bytes:

@@ -29,6 +29,7 @@ const WANTED: Wanted = {
   movie: "movie-1",
   frame: 0,
   place: { start: [0, 0], shape: [2, 3], step: 1 },
+  encoding: "raw",
   window: null,
   quality: 0,
   ahead: 0,

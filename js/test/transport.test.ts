@@ -48,3 +48,14 @@ test("what was chosen is kept to", () => {
   run(transport, 1e5, 40_000, 60);
   expect(transport.qualityFor(RAW, 60, "raw")).toBe(0);
 });
+
+test("exact frames are packed where the link is slow, and only there", () => {
+  const [fast, slow, unknown] = [new Transport(), new Transport(), new Transport()];
+  run(fast, 40e6, 40_000, 60);
+  run(slow, 1.25e6, 40_000, 30);
+
+  expect(fast.exactEncoding(RAW)).toBe("raw");
+  expect(slow.exactEncoding(RAW)).toBe("packed");
+  expect(slow.exactEncoding(10_000)).toBe("raw");
+  expect(unknown.exactEncoding(RAW)).toBe("raw");
+});

@@ -26,8 +26,9 @@ def test_valid_messages_of_the_shared_fixture_are_understood() -> None:
     messages = [parse_frame_message(each) for each in FIXTURES["from_browser"]["valid"]]
 
     assert messages == [
-        FrameMessage(7, "movie-1", 12, (0, 128), (480, 600), 2, 60, (0.0, 22.0), 1),
-        FrameMessage(8, "movie-1", 0, (0, 0), (1, 1), 1, 0, None, 0),
+        FrameMessage(7, "movie-1", 12, (0, 128), (480, 600), 2, "jpeg", 60, (0.0, 22.0), 1),
+        FrameMessage(8, "movie-1", 0, (0, 0), (1, 1), 1, "raw", 0, None, 0),
+        FrameMessage(11, "movie-1", 3, (0, 0), (2, 3), 1, "packed", 0, None, 0),
         CancelMessage((7, 8)),
         ProbeMessage(9, "movie-1", 12, 0, (0, 5, 6)),
         PicturesMessage("movie-1", ("maximum", "top_view")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,8 @@ class Kernel:
     def ask(self, **fields: Any) -> tuple[dict[str, Any], list[memoryview]]:
         message = {
             "kind": "frame", "id": 1, "movie": "movie-1", "frame": 0, "start": [0, 0],
-            "shape": list(SHAPE[1:]), "step": 1, "quality": 0, "window": None, "ahead": 0, **fields,
+            "shape": list(SHAPE[1:]), "step": 1, "encoding": "raw", "quality": 0, "window": None,
+            "ahead": 0, **fields,
         }  # fmt: skip
         parsed = parse_frame_message(message)
         assert isinstance(parsed, FrameMessage)
@@ -180,12 +182,29 @@ def test_a_compressed_frame_is_a_jpeg_of_the_window(
     smooth = np.add.outer(np.arange(30), np.arange(41)).astype(np.uint16) * 100
     kernel.server.show("movie-1", serve_movie((open_movie(smooth[None]),), np.dtype("uint16")))
 
-    header, (buffer,) = kernel.ask(quality=90, window=[1000, 6000], ahead=1)
+    header, (buffer,) = kernel.ask(encoding="jpeg", quality=90, window=[1000, 6000], ahead=1)
 
     assert header["encoding"] == "jpeg"
     picture = np.asarray(Image.open(io.BytesIO(bytes(buffer))))
     expected = np.clip((smooth.astype(float) - 1000) / 5000, 0, 1) * 255
     assert np.abs(picture - expected).mean() < 2  # a JPEG of quality 90 of a smooth ramp
+
+
+def test_a_packed_frame_has_every_pixel_and_floats_come_raw(
+    kernel: Kernel, voxels: NDArray[np.uint16]
+) -> None:
+    header, (packed,) = kernel.ask(frame=3, encoding="packed")
+
+    assert (header["encoding"], header["window"], header["dtype"]) == ("packed", None, "uint16")
+    planes = np.frombuffer(zlib.decompress(packed), np.uint8).reshape(2, *SHAPE[1:])
+    differences = planes[0] + 256 * planes[1].astype(np.uint16)
+    np.testing.assert_array_equal(np.cumsum(differences, axis=1, dtype=np.uint16), voxels[3])
+
+    floats = voxels.astype(np.float32)
+    kernel.server.show("movie-1", serve_movie((open_movie(floats),), np.dtype("float32")))
+    header, (buffer,) = kernel.ask(frame=3, encoding="packed")
+    assert header["encoding"] == "raw"
+    np.testing.assert_array_equal(np.frombuffer(buffer, "<f4").reshape(SHAPE[1:]), floats[3])
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "uint16", "int32", "float32"])

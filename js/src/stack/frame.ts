@@ -4,7 +4,9 @@ import type { Plane } from "../geometry.ts";
 import type { Box, Level, Triple, Voxels } from "../messages.ts";
 import type { Slab } from "../render/plane_canvas.ts";
 import { type Range, valueAt } from "../render/window.ts";
+import type { Filling } from "../streaming/voxel_box.ts";
 import type { FrameReply, Pair, Place, StackInfo } from "./frame_messages.ts";
+import { unpack } from "./packing.ts";
 
 export interface Frame {
   movie: string;
@@ -20,13 +22,19 @@ export interface Frame {
 
 /** The frame of a reply, decoded. */
 export async function decodeFrame(reply: FrameReply, place: Place): Promise<Frame> {
-  const { movie, frame: index, shape, window, pixels: sent } = reply;
-  const pixels = sent instanceof Blob ? await decodeGrays(sent, shape) : sent;
+  const { movie, frame: index, shape, window } = reply;
+  const pixels = await decodePixels(reply);
   return { movie, index, place, shape, pixels, window, byteLength: pixels.byteLength };
 }
 
-async function decodeGrays(blob: Blob, [height, width]: Pair): Promise<Voxels> {
-  const bitmap = await createImageBitmap(blob);
+async function decodePixels({ pixels, encoding, dtype, shape }: FrameReply): Promise<Voxels> {
+  if (!(pixels instanceof DataView)) return pixels;
+  if (encoding === "jpeg") return decodeGrays(pixels, shape);
+  return unpack(new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength), dtype, shape);
+}
+
+async function decodeGrays(jpeg: DataView<ArrayBuffer>, [height, width]: Pair): Promise<Voxels> {
+  const bitmap = await createImageBitmap(new Blob([jpeg], { type: "image/jpeg" }));
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d", { willReadFrequently: true });
   if (!context) throw new Error("this browser has no 2-D canvas");
@@ -61,9 +69,8 @@ export function valueIn(
 
 /** A picture of rows and columns that lies where it belongs, for a plane canvas. */
 export class FrameSlab implements Slab {
-  readonly covered = null;
   readonly components = 1;
-  version = 0;
+  #version = 0;
   level: Level = { shape: [1, 1, 1], spacing: [1, 1, 1], origin: [0, 0, 0] };
   box: Box = { start: [0, 0, 0], shape: [1, 1, 1] };
   #pixels: Voxels = new Uint8Array(1);
@@ -86,7 +93,11 @@ export class FrameSlab implements Slab {
     };
     this.box = { start: [0, 0, 0], shape: [1, ...shape] };
     this.#pixels = pixels;
-    this.version += 1;
+    this.#version += 1;
+  }
+
+  filling(): Filling {
+    return { parts: null, version: this.#version };
   }
 
   slice(_plane: Plane, _index: number): Voxels {

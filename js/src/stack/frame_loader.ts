@@ -4,7 +4,7 @@ import type { Range } from "../render/window.ts";
 import { MOST_TRIES, RETRY_AFTER_MS } from "../streaming/scheduler.ts";
 import { TileCache } from "../streaming/tile_cache.ts";
 import { decodeFrame, type Frame } from "./frame.ts";
-import type { Place, StackReply, ToStackKernel } from "./frame_messages.ts";
+import type { Encoding, Place, StackReply, ToStackKernel } from "./frame_messages.ts";
 import type { Transport } from "./transport.ts";
 
 /** Requests in flight: one travels while the kernel works on the next. */
@@ -14,9 +14,10 @@ export interface Wanted {
   movie: string;
   frame: number;
   place: Place;
-  /** Window of a compressed frame; null for the pixels themselves. */
+  encoding: Encoding;
+  /** Window of a JPEG; null for exact pixels, raw or packed. */
   window: Range | null;
-  /** Of a compressed frame, else 0. */
+  /** Of a JPEG, else 0. */
   quality: number;
   ahead: -1 | 0 | 1;
 }
@@ -86,8 +87,8 @@ export class FrameLoader {
     const id = this.#nextId++;
     const timer = setTimeout(() => this.#retry(id), RETRY_AFTER_MS);
     this.#flights.set(id, { wanted, sentAt: performance.now(), tries, timer });
-    const { movie, frame, place, window, quality, ahead } = wanted;
-    this.#send({ kind: "frame", id, movie, frame, ...place, quality, window, ahead });
+    const { place, ...rest } = wanted;
+    this.#send({ kind: "frame", id, ...place, ...rest });
   }
 
   /** Withdraw what is on its way, except for what is still wanted. */
@@ -109,7 +110,7 @@ export class FrameLoader {
     }
     const { quality } = flight.wanted;
     this.#transport.measure(reply.bytes, flight.sentAt, performance.now(), quality);
-    this.last = { bytes: reply.bytes, isCompressed: reply.window !== null };
+    this.last = { bytes: reply.bytes, isCompressed: reply.encoding === "jpeg" };
     decodeFrame(reply, flight.wanted.place).then(
       (frame) => this.#keep(frame, flight.wanted),
       (error) => this.#events.failed(`a frame could not be decoded: ${error}`),
@@ -144,7 +145,12 @@ export class FrameLoader {
   }
 }
 
-function keyOf({ movie, frame, place, window }: Omit<Wanted, "quality" | "ahead">): string {
+function keyOf({
+  movie,
+  frame,
+  place,
+  window,
+}: Pick<Wanted, "movie" | "frame" | "place" | "window">): string {
   const { start, shape, step } = place;
   return [movie, frame, ...start, ...shape, step, ...(window ?? [])].join();
 }

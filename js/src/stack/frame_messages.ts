@@ -43,14 +43,19 @@ export interface Place {
   step: number;
 }
 
+const ENCODINGS = ["raw", "packed", "jpeg"] as const;
+/** Raw and packed pixels are exact, a JPEG is not. */
+export type Encoding = (typeof ENCODINGS)[number];
+
 export interface FrameRequest extends Place {
   kind: "frame";
   id: number;
   movie: string;
   frame: number;
-  /** Of a JPEG; 0 asks for the pixels themselves. */
+  encoding: Encoding;
+  /** Of a JPEG, else 0. */
   quality: number;
-  /** Values that become black and white before they are compressed. */
+  /** Values that become black and white in a JPEG. */
   window: Range | null;
   /** Direction in which the movie plays, 0 for neither. */
   ahead: -1 | 0 | 1;
@@ -76,8 +81,11 @@ export interface FrameReply {
   step: number;
   /** Of the pixels, which are fewer than those of the movie where they are reduced. */
   shape: Pair;
-  pixels: Voxels | Blob;
-  /** Values of black and white of a compressed frame. */
+  dtype: DtypeName;
+  encoding: Encoding;
+  /** The pixels, or what they are decoded from. */
+  pixels: Voxels | DataView<ArrayBuffer>;
+  /** Values of black and white of a JPEG. */
   window: Range | null;
   /** Bytes on the wire. */
   bytes: number;
@@ -130,6 +138,8 @@ export function parseStackReply(content: unknown, buffers: DataView[]): StackRep
 
 function parseFrame(message: Record<string, unknown>, buffer: DataView | undefined): FrameReply {
   if (!buffer) throw new TypeError("a frame came without its pixels");
+  const encoding = message.encoding as Encoding;
+  if (!ENCODINGS.includes(encoding)) throw new TypeError(`unknown encoding ${encoding}`);
   const shape = asPair(message.shape, "shape");
   return {
     kind: "frame",
@@ -139,8 +149,13 @@ function parseFrame(message: Record<string, unknown>, buffer: DataView | undefin
     start: asPair(message.start, "start"),
     step: asInteger(message.step, "step"),
     shape,
-    pixels: decode(message, shape, buffer),
-    window: message.encoding === "raw" ? null : asWindow(message.window),
+    dtype: message.dtype as DtypeName,
+    encoding,
+    pixels:
+      encoding === "raw"
+        ? decodePixels(message.dtype, shape, buffer)
+        : (buffer as DataView<ArrayBuffer>),
+    window: encoding === "jpeg" ? asWindow(message.window) : null,
     bytes: buffer.byteLength,
   };
 }
@@ -173,14 +188,6 @@ function parseTraces(message: Record<string, unknown>, buffer: DataView | undefi
   }
   const done = Number(message.done);
   return { kind: "traces", movie: String(message.movie), ids, start, stop, values, done };
-}
-
-function decode(message: Record<string, unknown>, shape: Pair, buffer: DataView): Voxels | Blob {
-  if (message.encoding === "jpeg") {
-    return new Blob([buffer as DataView<ArrayBuffer>], { type: "image/jpeg" });
-  }
-  if (message.encoding !== "raw") throw new TypeError(`unknown encoding ${message.encoding}`);
-  return decodePixels(message.dtype, shape, buffer);
 }
 
 function decodePixels(dtype: unknown, shape: Pair, buffer: DataView): Voxels {

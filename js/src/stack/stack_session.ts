@@ -1,6 +1,5 @@
 // What one view of a player knows: the frame it shows, what it loads, and the shared state.
 
-import type { Range } from "../render/window.ts";
 import { type Model, SharedState } from "../state.ts";
 import { Probe } from "../streaming/probe.ts";
 import { Course, type Direction } from "./course.ts";
@@ -174,21 +173,24 @@ export class StackSession {
 
   #exact(frame: number): Wanted {
     const place = this.#place ?? wholePlace(this.info);
-    return { movie: this.info.id, frame, place, window: null, quality: 0, ahead: 0 };
+    const encoding = this.transport.exactEncoding(this.#bytesAt(place));
+    return { movie: this.info.id, frame, place, encoding, window: null, quality: 0, ahead: 0 };
+  }
+
+  /** Bytes of raw pixels. */
+  #bytesAt({ shape, step }: Place): number {
+    const [height, width] = shape.map((side) => Math.ceil(side / step)) as Pair;
+    return height * width * bytesPerPixel(this.info);
   }
 
   /** A playing frame, as the link allows. */
   #moving(frame: number, ahead: Direction): Wanted {
-    const { info, state } = this;
+    const { state, transport } = this;
     const exact = { ...this.#exact(frame), ahead };
-    const [height, width] = exact.place.shape.map((side) =>
-      Math.ceil(side / exact.place.step),
-    ) as Pair;
-    const bytes = height * width * bytesPerPixel(info);
-    const rate = state.get("frame_rate");
-    const quality = this.transport.qualityFor(bytes, rate, state.get("transport"));
-    const window: Range | null = quality > 0 ? state.get("color_range") : null;
-    return { ...exact, window, quality };
+    const bytes = this.#bytesAt(exact.place);
+    const quality = transport.qualityFor(bytes, state.get("frame_rate"), state.get("transport"));
+    if (quality === 0) return { ...exact, encoding: "raw" };
+    return { ...exact, encoding: "jpeg", window: state.get("color_range"), quality };
   }
 
   #followStack(): void {

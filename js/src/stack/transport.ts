@@ -12,6 +12,8 @@ const CALM = 0.4;
 const MOST_COMPRESSED = 60_000;
 /** A frame is made a little smaller than it may be: some have more in them than others. */
 const CAUTION = 0.95;
+/** Exact pixels are packed where raw ones would be on their way for longer, in milliseconds. */
+const LONG_MS = 40;
 const QUALITIES = { lowest: 15, usual: 60, highest: 90 };
 
 export type TransportMode = "auto" | "raw" | "compressed";
@@ -34,6 +36,11 @@ export class Transport {
     this.latency = mixed(this.latency, now - sentAt);
     if (bytes >= LARGE_BYTES) this.bandwidth = mixed(this.bandwidth, (1000 * bytes) / busy);
     if (quality > 0) this.#learn(bytes, quality);
+  }
+
+  /** How exact pixels of so many raw bytes travel best. */
+  exactEncoding(rawBytes: number): "raw" | "packed" {
+    return this.bandwidth > 0 && (1000 * rawBytes) / this.bandwidth > LONG_MS ? "packed" : "raw";
   }
 
   /** Quality of the next playing frame, of so many bytes if it is raw; 0 for raw. */

@@ -27,6 +27,7 @@ from roiwidgets.widgets._traits import check_range
 
 Pair: TypeAlias = tuple[int, int]
 Direction: TypeAlias = Literal[-1, 0, 1]
+Encoding: TypeAlias = Literal["raw", "packed", "jpeg"]
 
 PROJECTIONS = ("maximum", "minimum", "mean", "std", "correlation")
 SIDE_VIEWS = ("top_view", "right_view")
@@ -51,10 +52,12 @@ class FrameMessage:
         Rows and columns in pixels of the movie; ``start`` is a multiple of ``step``.
     step
         Pixels along a side that become one in the answer, by their mean.
+    encoding
+        "raw" and "packed" pixels are exact, a "jpeg" is not.
     quality
-        Of a JPEG, 1 to 95; 0 asks for the pixels themselves.
+        Of a JPEG, 1 to 95, else 0.
     window
-        Values that become black and white before they are compressed.
+        Values that become black and white in a JPEG.
     ahead
         Direction in which the movie plays: 1, -1, or 0 for neither.
     """
@@ -65,6 +68,7 @@ class FrameMessage:
     start: Pair
     shape: Pair
     step: int
+    encoding: Encoding
     quality: int
     window: tuple[float, float] | None
     ahead: Direction
@@ -131,12 +135,18 @@ def _parse_frame(content: dict[object, object]) -> FrameMessage:
         raise MessageError(
             f"step must be at most {LARGEST_STEP} and divide start {start}, got {step}"
         )
-    quality = integer_field(content, "quality")
-    if quality > HIGHEST_QUALITY:
-        raise MessageError(f"quality must be at most {HIGHEST_QUALITY}, got {quality}")
-    window = _window(content)
-    if quality > 0 and window is None:
-        raise MessageError("a compressed frame needs a window (low, high)")
+    encoding, quality, window = (
+        _encoding(content),
+        integer_field(content, "quality"),
+        _window(content),
+    )
+    if quality > HIGHEST_QUALITY or (encoding == "jpeg") != (quality > 0):
+        raise MessageError(
+            f"quality must be 1 to {HIGHEST_QUALITY} for a jpeg and 0 else, got {quality} "
+            f"for {encoding}"
+        )
+    if encoding == "jpeg" and window is None:
+        raise MessageError("a jpeg needs a window (low, high)")
     return FrameMessage(
         id=integer_field(content, "id"),
         movie=_movie_id(content),
@@ -144,6 +154,7 @@ def _parse_frame(content: dict[object, object]) -> FrameMessage:
         start=start,
         shape=shape,
         step=step,
+        encoding=encoding,
         quality=quality,
         window=window,
         ahead=_direction(content),
@@ -168,7 +179,7 @@ def _parse_traces(content: dict[object, object]) -> TracesMessage:
     return TracesMessage(_movie_id(content))
 
 
-def frame_header(request: FrameMessage, pixels: NDArray[np.generic], encoding: str) -> Json:
+def frame_header(request: FrameMessage, pixels: NDArray[np.generic], encoding: Encoding) -> Json:
     """Return the header of an answer, which tells all that its pixels depend on."""
     return {
         "kind": "frame",
@@ -180,7 +191,7 @@ def frame_header(request: FrameMessage, pixels: NDArray[np.generic], encoding: s
         "shape": list(pixels.shape),
         "dtype": pixels.dtype.name,
         "encoding": encoding,
-        "window": None if encoding == "raw" else list(request.window or ()),
+        "window": list(request.window or ()) if encoding == "jpeg" else None,
     }
 
 
@@ -206,6 +217,13 @@ def _movie_id(item: dict[object, object]) -> str:
     if not isinstance(movie, str) or len(movie) > LONGEST_ID:
         raise MessageError(f"movie must be a short string, got {movie!r:.80}")
     return movie
+
+
+def _encoding(item: dict[object, object]) -> Encoding:
+    encoding = item.get("encoding")
+    if not isinstance(encoding, str) or encoding not in ("raw", "packed", "jpeg"):
+        raise MessageError(f"encoding must be raw, packed or jpeg, got {encoding!r:.80}")
+    return cast("Encoding", encoding)
 
 
 def _direction(item: dict[object, object]) -> Direction:

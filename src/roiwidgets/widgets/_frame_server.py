@@ -21,6 +21,7 @@ from roiwidgets.stacks.movie import Movie
 from roiwidgets.widgets._answers import Answers, Buffers, Send
 from roiwidgets.widgets._frame_blocks import FrameBlocks
 from roiwidgets.widgets._frame_messages import FrameMessage, frame_header
+from roiwidgets.widgets._frame_packing import is_packable, pack
 from roiwidgets.widgets._messages import (
     CancelMessage,
     Json,
@@ -188,10 +189,12 @@ class FrameServer:
     def _frame(self, request: FrameMessage) -> tuple[Json, Buffers]:
         movie = self._movie(request.movie)
         pixels = movie.read(request)
-        if request.quality == 0 or request.window is None:
-            return frame_header(request, pixels, "raw"), [little_endian(pixels)]
-        grays = to_grays(pixels, request.window)
-        return frame_header(request, grays, "jpeg"), [to_jpeg(grays, request.quality)]
+        if request.encoding == "jpeg" and request.window is not None:
+            grays = to_grays(pixels, request.window)
+            return frame_header(request, grays, "jpeg"), [to_jpeg(grays, request.quality)]
+        if request.encoding == "packed" and is_packable(pixels.dtype):
+            return frame_header(request, pixels, "packed"), [pack(pixels)]
+        return frame_header(request, pixels, "raw"), [little_endian(pixels)]
 
     def _read_ahead(self, request: FrameMessage) -> None:
         self._movie(request.movie).read_ahead(request)
