@@ -78,12 +78,12 @@ export class PictureKeeper {
 
   /** What a picture of now shows. */
   #describe(): Record<string, unknown> {
-    const { state, loaders, preview, scene } = this.#session;
+    const { state, loaders, results, scene } = this.#session;
     return {
       ...Object.fromEntries(SEEN.map((name) => [name, state.get(name)])),
       layers: scene.layers.map(({ id }) => id),
       points: state.get("point_sets").map(({ name, color, size }) => [name, color, size]),
-      preview: preview?.info.id ?? null,
+      preview: results.newest?.info.id ?? null,
       scales: loaders.map((loader) => loader.loadedScale),
     };
   }

@@ -93,6 +93,7 @@ class View {
       planes: () => this.#planes,
       volume: () => this.#volume,
       isDrawn: () => this.#isDrawn,
+      arePlanesDrawn: () => this.#frame === 0,
     });
     Object.assign(this.root, { roiwidgetsTest: handle });
     this.#schedule();
@@ -151,7 +152,7 @@ class View {
     const { pane } = this.#slot;
     if (!pane) return this.#slot.isRefused ? planes : null;
     const { element, view } = pane;
-    return [...planes, { element, canvas: view.canvas, redraw: () => view.redraw() }];
+    return [...planes, { element, canvas: view.canvas }];
   }
 
   /** Build the panes that the scene needs, when it needs others than before. */
@@ -198,6 +199,7 @@ class View {
       showRegion: () => this.#showRegion(),
       toggleMaximised: () => this.#toggleMode("volume"),
       opened: () => this.#applyCamera(),
+      drawn: () => this.#keeper.touch(),
     });
     this.#slot = slot;
     this.#grid.append(slot.element);
@@ -264,7 +266,7 @@ class View {
 
   get #isDrawn(): boolean {
     const isDecided = this.#slot?.isDecided ?? true;
-    return this.#frame === 0 && isDecided && (this.#volume?.view.isSettled ?? true);
+    return this.#frame === 0 && isDecided && (this.#volume?.isSettled ?? true);
   }
 
   get #volume(): VolumePane | null {

@@ -8,6 +8,7 @@ import { BACKGROUND } from "../render/plane_canvas.ts";
 import { VolumeCanvas } from "../render/volume_canvas.ts";
 import type { VolumeLook } from "../render/volume_look.ts";
 import type { Session } from "../session.ts";
+import type { VoxelBox } from "../streaming/voxel_box.ts";
 import type { Drag } from "./drag.ts";
 import { pointOf, RoiCage } from "./roi_cage.ts";
 import { place, svgElement } from "./svg.ts";
@@ -22,12 +23,17 @@ const TURNS: Record<string, [right: number, down: number]> = {
 };
 /** A finer volume waits so long for voxels that are on their way: to draw it may take a while. */
 const HOLD_MS = 1000;
+/** Other voxels that take so long to show wait until none have come for a while. */
+const SLOW_MS = 60;
+const STILL_MS = 300;
 
 export interface VolumeEvents {
   cameraMoved(): void;
   resetViews(): void;
   showRegion(): void;
   toggleMaximised(): void;
+  /** The volume has been drawn as finely as it will be. */
+  drawn(): void;
 }
 
 /** Degrees by which a volume that turns by itself does so. */
@@ -48,7 +54,8 @@ export class VolumePane {
   #clip = "";
   #fitted = "";
   #shown: ShownVolume | null = null;
-  /** When a box was ready that is not shown yet. */
+  /** Boxes that are ready and not shown yet, and since when. */
+  #ready: VoxelBox[] = [];
   #readySince = 0;
   #turning = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -62,6 +69,7 @@ export class VolumePane {
         this.isMoved = true;
         events.cameraMoved();
       },
+      () => events.drawn(),
     );
     this.element.className = "rw-pane";
     this.element.dataset.plane = "volume";
@@ -128,21 +136,25 @@ export class VolumePane {
     this.#turning = requestAnimationFrame(step);
   }
 
-  /** Another box is shown once nothing else is on its way, or it has waited long enough. */
+  /** Nothing waits to be shown, and what is shown is drawn. */
+  get isSettled(): boolean {
+    return this.#timer === undefined && this.view.isSettled;
+  }
+
+  /** Other boxes are shown once they have waited as long as they should. */
   #isDue(ready: ShownVolume | null): boolean {
     clearTimeout(this.#timer);
-    const now = performance.now();
-    const isNew = ready?.boxes.some((box, i) => box !== this.#shown?.boxes[i]) ?? false;
-    if (!isNew || this.#session.scheduler.pending === 0) {
-      this.#readySince = 0;
-      return true;
+    this.#timer = undefined;
+    const boxes = ready?.boxes ?? [];
+    if (!this.#shown || isEqual(boxes, this.#shown.boxes)) return true;
+    if (!isEqual(boxes, this.#ready)) {
+      this.#ready = boxes;
+      this.#readySince = performance.now();
     }
-    this.#readySince ||= now;
-    const left = this.#readySince + HOLD_MS - now;
-    if (left <= 0) {
-      this.#readySince = 0;
-      return true;
-    }
+    const isComing = this.#session.scheduler.pending > 0;
+    const still = this.view.changeMs > SLOW_MS ? STILL_MS : 0;
+    const left = this.#readySince + (isComing ? HOLD_MS : still) - performance.now();
+    if (left <= 0) return true;
     this.#timer = setTimeout(() => this.draw(), left);
     return false;
   }
@@ -240,4 +252,8 @@ export class VolumePane {
       end: () => this.#session.releaseRegion(),
     };
   }
+}
+
+function isEqual(some: VoxelBox[], others: VoxelBox[]): boolean {
+  return some.length === others.length && some.every((box, i) => box === others[i]);
 }

@@ -11,10 +11,7 @@ import type { Painter } from "./colors.ts";
 import { halfPlane } from "./half_plane.ts";
 
 /** What is drawn of a box of voxels. */
-export type Slab = Pick<
-  VoxelBox,
-  "level" | "box" | "covered" | "components" | "version" | "origin" | "slice"
->;
+export type Slab = Pick<VoxelBox, "level" | "box" | "filling" | "components" | "origin" | "slice">;
 
 /** Something to draw on a plane, in painting order. */
 export interface Picture {
@@ -52,6 +49,7 @@ export const BACKGROUND = "#0d0e11";
 interface Slice {
   key: string;
   canvas: HTMLCanvasElement;
+  image: ImageData;
 }
 
 export class PlaneCanvas {
@@ -141,7 +139,7 @@ export class PlaneCanvas {
       position,
       this.background,
       ...this.#frame(),
-      ...pictures.flatMap(dependenciesOf),
+      ...pictures.flatMap((picture) => this.#dependenciesOf(picture, position)),
       ...over,
     ];
     if (shown.length === this.#shown.length && shown.every((part, i) => part === this.#shown[i]))
@@ -202,7 +200,12 @@ export class PlaneCanvas {
     const index = indexIn(box, across, position);
     if (index === null || (picture.within && !this.#cuts(picture.within, position))) return;
     context.save();
-    if (box.covered) this.#clipTo(context, this.#coveredRects(box, across, position));
+    const { parts } = box.filling(across, index);
+    if (parts)
+      this.#clipTo(
+        context,
+        parts.map((part) => this.#rect(box, part)),
+      );
     if (picture.within) this.#clipTo(context, [this.#roiRect(picture.within)]);
     for (const half of picture.halfSpaces ?? []) this.#clipToHalf(context, half, position);
     for (const other of picture.without ?? []) this.#clipOut(context, other, position);
@@ -214,6 +217,17 @@ export class PlaneCanvas {
     context.restore();
   }
 
+  /** All that the pixels of a picture depend on, as values that can be compared. */
+  #dependenciesOf(picture: Picture, position: number): unknown[] {
+    const { box, painter, without = [], within, halfSpaces, squares, ...look } = picture;
+    const across = axisIndex(this.plane.across);
+    const boxes = [box, ...without].flatMap((each) => {
+      const index = indexIn(each, across, position);
+      return [each, index === null ? null : each.filling(across, index).version];
+    });
+    return [...boxes, painter.key, JSON.stringify([within, halfSpaces, squares, look])];
+  }
+
   #cuts(roi: Roi, position: number): boolean {
     const { across } = this.plane;
     return position >= roi.lower[across] && position <= roi.upper[across];
@@ -223,10 +237,7 @@ export class PlaneCanvas {
   #coveredRects(box: Slab, across: 0 | 1 | 2, position: number): Rect[] {
     const index = indexIn(box, across, position);
     if (index === null) return [];
-    const at = index + box.box.start[across];
-    return (box.covered ?? [box.box])
-      .filter((part) => at >= part.start[across] && at < part.start[across] + part.shape[across])
-      .map((part) => this.#rect(box, part));
+    return (box.filling(across, index).parts ?? [box.box]).map((part) => this.#rect(box, part));
   }
 
   #clipTo(context: CanvasRenderingContext2D, rects: Rect[]): void {
@@ -301,15 +312,14 @@ export class PlaneCanvas {
   /** The slice as a canvas with one pixel per voxel; kept until voxels or colours change. */
   #slice(picture: Picture, index: number): HTMLCanvasElement {
     const { box, painter } = picture;
-    const key = `${box.version}|${index}|${painter.key}`;
+    const { version } = box.filling(axisIndex(this.plane.across), index);
+    const key = `${version}|${index}|${painter.key}`;
     const known = this.#slices.get(box);
     if (known?.key === key) return known.canvas;
     const columns = box.box.shape[axisIndex(this.plane.right)];
     const rows = box.box.shape[axisIndex(this.plane.down)];
-    const canvas = known?.canvas ?? document.createElement("canvas");
-    canvas.width = columns;
-    canvas.height = rows;
-    const image = new ImageData(columns, rows);
+    const isSize = known?.image.width === columns && known.image.height === rows;
+    const { canvas, image } = known && isSize ? known : newSlice(columns, rows);
     painter.paint(
       box.slice(this.plane, index),
       new Uint32Array(image.data.buffer),
@@ -317,16 +327,15 @@ export class PlaneCanvas {
       columns,
     );
     canvas.getContext("2d")?.putImageData(image, 0, 0);
-    this.#slices.set(box, { key, canvas });
+    this.#slices.set(box, { key, canvas, image });
     return canvas;
   }
 }
 
-/** All that the pixels of a picture depend on, as values that can be compared. */
-function dependenciesOf(picture: Picture): unknown[] {
-  const { box, painter, without = [], within, halfSpaces, squares, ...look } = picture;
-  const boxes = [box, ...without].flatMap((each) => [each, each.version, each.covered]);
-  return [...boxes, painter.key, JSON.stringify([within, halfSpaces, squares, look])];
+function newSlice(width: number, height: number): Omit<Slice, "key"> {
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { width, height });
+  return { canvas, image: new ImageData(width, height) };
 }
 
 /** Index of the slice of a box at a position, or null outside the box. */

@@ -4,8 +4,6 @@
 export interface PicturedView {
   element: HTMLElement;
   canvas: HTMLCanvasElement;
-  /** Draw anew; what a graphics card has shown cannot be read later. */
-  redraw?(): void;
 }
 
 /** What style sheets say of lines and letters, and a picture on its own does not know. */
@@ -39,10 +37,9 @@ export async function takePicture(frame: HTMLElement, views: PicturedView[]): Pr
   context.fillStyle = window.getComputedStyle(frame).backgroundColor;
   context.fillRect(0, 0, sheet.width, sheet.height);
   context.scale(ratio, ratio);
-  for (const { element, canvas, redraw } of views) {
+  for (const { element, canvas } of views) {
     const { left, top, width, height } = element.getBoundingClientRect();
     const place = [left - whole.left, top - whole.top, width, height] as const;
-    redraw?.();
     context.drawImage(canvas, ...place);
     const overlay = element.querySelector<SVGSVGElement>("svg.rw-overlay");
     if (overlay) context.drawImage(await asImage(overlay, width, height), ...place);

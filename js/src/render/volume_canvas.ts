@@ -15,6 +15,7 @@ import { AXES, axisIndex, frameToWorld } from "../geometry.ts";
 import type { Axis, Point, Roi, Voxels } from "../messages.ts";
 import type { PointSet } from "../state.ts";
 import { interleave, type VoxelBox } from "../streaming/voxel_box.ts";
+import { type Drawn, PacedDrawing } from "./paced_drawing.ts";
 import { textureRange, textureVoxels, toTexture } from "./texture_values.ts";
 import { LookFunctions, type Projection, type VolumeLook } from "./volume_look.ts";
 import { VolumePoints } from "./volume_points.ts";
@@ -62,7 +63,9 @@ export class VolumeCanvas {
   #look: VolumeLook | null = null;
   #version = "";
   #direction: number[] = [1, 0, 0, 0, 1, 0, 0, 0, 1];
-  #frame = 0;
+  #drawing: PacedDrawing;
+  /** What `show` was told last and is not in the texture yet. */
+  #placing: (() => void) | null = null;
   /** The camera when it was looked at last: only other changes are somebody's. */
   #view = "";
   #isMovedByUs = false;
@@ -75,18 +78,29 @@ export class VolumeCanvas {
   /**
    * @param drawn called after each drawing, when overlays have to follow
    * @param moved called when the user has moved the camera
+   * @param settled called when all is drawn as finely as it will be
    */
-  constructor(drawn: () => void, moved: () => void) {
+  constructor(drawn: () => void, moved: () => void, settled: () => void) {
+    this.#drawing = new PacedDrawing({
+      draw: (side) => this.#draw(side),
+      context: () => this.#context,
+      settled,
+    });
     this.container.className = "rw-volume";
     this.#drawn = drawn;
     this.#window.addRenderer(this.#renderer);
     this.#window.addView(this.#gl);
+    // what was drawn last can be read at any time: pictures need no drawing of their own
+    this.canvas.getContext("webgl2", { preserveDrawingBuffer: true });
     this.#gl.setContainer(this.container);
     this.#interactor.setView(this.#gl);
     this.#interactor.initialize();
+    this.#interactor.set({ enableRender: false });
+    this.#interactor.onRenderEvent(() => this.render());
     this.#interactor.setInteractorStyle(vtkInteractorStyle.newInstance());
     this.#mapper.setMaximumSamplesPerRay(2000);
     this.#mapper.setInteractionSampleDistanceFactor(COARSER);
+    this.#mapper.setAutoAdjustSampleDistances(false);
     this.#mapper.setInputData(this.#image);
     this.#volume.setMapper(this.#mapper);
     this.#subscription = this.#renderer.getActiveCamera().onModified(() => {
@@ -114,6 +128,7 @@ export class VolumeCanvas {
     if (!first) {
       if (this.#shown.length > 0) this.#renderer.removeVolume(this.#volume);
       this.#shown = [];
+      this.#placing = null;
       this.render();
       return;
     }
@@ -122,7 +137,7 @@ export class VolumeCanvas {
     const version = `${boxes.map((box) => box.version)}|${direction}`;
     if (isSame && this.#version === version) return;
     if (this.#shown.length === 0) this.#renderer.addVolume(this.#volume);
-    this.#place(first, interleave(boxes), valueRange, direction);
+    this.#placing = () => this.#place(first, interleave(boxes), valueRange, direction);
     this.#shown = boxes;
     this.#version = version;
     this.render();
@@ -208,9 +223,10 @@ export class VolumeCanvas {
   /** CSS pixel, relative to the container, where a point of the frame is drawn. */
   project(point: Point): [number, number] {
     const world = frameToWorld(this.#direction, point);
-    const [x, y] = this.#gl.worldToDisplay(...world, this.#renderer) as unknown as number[];
-    const ratio = (this.canvas.width || 1) / (this.container.clientWidth || 1);
-    return [(x ?? 0) / ratio, this.container.clientHeight - (y ?? 0) / ratio];
+    const { clientWidth: width, clientHeight: height } = this.container;
+    const aspect = (width || 1) / (height || 1);
+    const [x, y] = this.#renderer.worldToNormalizedDisplay(...world, aspect) as number[];
+    return [(x ?? 0) * width, (1 - (y ?? 0)) * height];
   }
 
   getCamera(): VolumeCamera {
@@ -297,40 +313,47 @@ export class VolumeCanvas {
   }
 
   resize(): void {
-    const ratio = Math.min(window.devicePixelRatio || 1, 2);
-    const width = Math.max(1, Math.floor(this.container.clientWidth * ratio));
-    const height = Math.max(1, Math.floor(this.container.clientHeight * ratio));
-    this.#gl.setSize(width, height);
     this.render();
   }
 
   /** Draw before the next frame. */
   render(): void {
-    if (this.#frame) return;
-    this.#frame = requestAnimationFrame(() => {
-      this.#frame = 0;
-      if (this.container.isConnected) {
-        this.#renderer.resetCameraClippingRange();
-        this.#window.render();
-      }
-    });
+    this.#drawing.request();
   }
 
-  /** Draw now: until this task ends, the canvas can be read. */
-  redraw(): void {
-    this.#window.render();
-  }
-
-  /** Whether everything that was asked for has been drawn. */
+  /** Whether everything that was asked for has been drawn, as finely as it will be. */
   get isSettled(): boolean {
-    return this.#frame === 0;
+    return this.#drawing.isSettled;
+  }
+
+  get #context(): WebGL2RenderingContext | null {
+    return this.canvas.getContext("webgl2");
+  }
+
+  /** Milliseconds that it took lately to show other voxels. */
+  get changeMs(): number {
+    return this.#drawing.changeMs;
+  }
+
+  #draw(side: number): Drawn {
+    if (!this.container.isConnected) return "nothing";
+    const isOther = this.#placing !== null;
+    this.#placing?.();
+    this.#placing = null;
+    const ratio = side * Math.min(window.devicePixelRatio || 1, 2);
+    const width = Math.max(1, Math.round(this.container.clientWidth * ratio));
+    const height = Math.max(1, Math.round(this.container.clientHeight * ratio));
+    this.#gl.setSize(width, height);
+    this.#renderer.resetCameraClippingRange();
+    this.#gl.traverseAllPasses();
+    return isOther ? "other" : "same";
   }
 
   /** The colours drawn now: RGBA, rows from the top. */
   readPixels(): { width: number; height: number; data: Uint8Array } {
-    this.redraw();
+    this.#draw(1);
     const { width, height } = this.canvas;
-    const gl = this.canvas.getContext("webgl2");
+    const gl = this.#context;
     const upward = new Uint8Array(4 * width * height);
     gl?.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, upward);
     const data = new Uint8Array(upward.length);
@@ -342,10 +365,10 @@ export class VolumeCanvas {
   }
 
   destroy(): void {
-    cancelAnimationFrame(this.#frame);
+    this.#drawing.close();
     this.#subscription.unsubscribe();
     this.#interactor.setContainer(null);
-    const context = this.canvas.getContext("webgl2");
+    const context = this.#context;
     const parts = [this.#volume, this.#mapper, this.#image, this.#functions, this.#points];
     for (const part of [this.#interactor, ...parts, this.#renderer]) part.delete();
     this.#gl.setContainer(null);
