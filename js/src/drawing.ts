@@ -268,8 +268,8 @@ export class Drawing {
   }
 
   #visiblePreviews(): PreviewLoader[] {
-    const { previews, previewShown } = this.#session;
-    return previewShown ? previews.filter((preview) => preview.hasVoxels) : [];
+    const { results, previewShown } = this.#session;
+    return previewShown ? results.all.filter((preview) => preview.hasVoxels) : [];
   }
 
   #previewRange(preview: PreviewLoader): Range {

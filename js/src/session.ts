@@ -9,16 +9,14 @@ import { shareOf } from "./streaming/levels.ts";
 import { LayerLoader, type View } from "./streaming/loader.ts";
 import { type Part, partsOf, roleOf } from "./streaming/parts.ts";
 import type { PlaneView } from "./streaming/plane_slabs.ts";
-import { PreviewLoader } from "./streaming/preview_loader.ts";
 import { Probe } from "./streaming/probe.ts";
+import { Results } from "./streaming/results.ts";
 import { Scheduler } from "./streaming/scheduler.ts";
 
 /** Loading follows a region that has been still for so long. */
 const STILL_MS = 120;
 /** Voxels that are not seen yet change the status line so often. */
 const UNSEEN_MS = 150;
-/** Results that stay visible below a newer one that is still incomplete. */
-const MOST_OLD_PREVIEWS = 3;
 
 export class Session {
   readonly state: SharedState;
@@ -26,8 +24,7 @@ export class Session {
   readonly probe: Probe;
   readonly history: RegionHistory;
   loaders: LayerLoader[] = [];
-  /** Results of the operation being tuned: the newest last, older ones until it is complete. */
-  previews: PreviewLoader[] = [];
+  readonly results: Results;
   previewShown = true;
   /** Something the kernel or this view could not do; shown until dismissed. */
   problem = "";
@@ -52,6 +49,7 @@ export class Session {
     // a reloaded page finds the scale it reported itself: that is no wish of Python's
     this.#ownScale = this.state.get("loaded_scale");
     this.scheduler = new Scheduler((message) => model.send(message));
+    this.results = new Results(this.scheduler, () => this.#loaded());
     this.probe = new Probe((message) => model.send(message), changed);
     this.#onMessage = (content, buffers) => this.#receive(content, buffers);
     model.on("msg:custom", this.#onMessage);
@@ -64,9 +62,13 @@ export class Session {
     this.#followScene();
   }
 
-  /** The newest result, which may be incomplete. */
-  get preview(): PreviewLoader | null {
-    return this.previews.at(-1) ?? null;
+  /** Id of the newest result once all of the slice that a plane shows has come, else null. */
+  resultIn(axis: Axis): string | null {
+    const result = this.results.newest;
+    if (!result) return null;
+    const { box, info } = result;
+    const index = voxelAt(box.level, axis, this.crosshair[axis]);
+    return box.filling(axisIndex(axis), index).parts === null ? info.id : null;
   }
 
   get scene(): Scene {
@@ -222,7 +224,7 @@ export class Session {
 
   get isSettled(): boolean {
     const isStill = this.#stillTimer === undefined;
-    return isStill && this.scheduler.pending === 0 && (this.preview?.isComplete ?? true);
+    return isStill && this.scheduler.pending === 0 && (this.results.newest?.isComplete ?? true);
   }
 
   close(): void {
@@ -285,35 +287,8 @@ export class Session {
   }
 
   #followPreview(): void {
-    const info = this.state.get("preview");
-    const before = this.preview;
-    if (!info) {
-      for (const preview of this.previews) preview.close();
-      this.previews = [];
-    } else if (before && info.id === before.info.id) {
-      before.update(info);
-    } else {
-      before?.close();
-      const fresh = new PreviewLoader(info, this.scheduler, () => this.#loaded());
-      this.previews = [...this.#oldPreviews(fresh.box.bytes), fresh];
-    }
-    this.#dropCoveredPreviews();
+    this.results.follow(this.state.get("preview"), this.state.get("memory_budget"));
     this.#changed();
-  }
-
-  /** The newest of the results that are drawn now, as far as the budget has room for them. */
-  #oldPreviews(bytes: number): PreviewLoader[] {
-    const drawn = this.previews.filter((preview) => preview.hasVoxels).slice(-MOST_OLD_PREVIEWS);
-    const left = this.state.get("memory_budget") - bytes;
-    return drawn.filter((_, i) => {
-      const newer = drawn.slice(i).reduce((sum, preview) => sum + preview.box.bytes, 0);
-      return newer <= left;
-    });
-  }
-
-  #dropCoveredPreviews(): void {
-    const last = this.previews.findLastIndex((each) => each.isComplete && each.hasVoxels);
-    if (last > 0) this.previews.splice(0, last);
   }
 
   #followView(): void {
@@ -358,12 +333,12 @@ export class Session {
   }
 
   #loaded(): void {
-    const problem = [...this.loaders, ...this.previews].find((part) => part.error);
+    const problem = [...this.loaders, ...this.results.all].find((part) => part.error);
     if (problem) {
       this.problem = problem.error;
       problem.error = "";
     }
-    this.#dropCoveredPreviews();
+    this.results.dropCovered();
     this.#reportScale();
     this.#changed();
   }

@@ -35,6 +35,8 @@ export interface TestHandle {
   isSettled(): boolean;
   /** A plane has drawn its slice of all layers, as finely as the screen can show it. */
   isSharp(axis: Axis): boolean;
+  /** Id of the newest preview once a plane has drawn all of its slice, else null. */
+  resultIn(axis: Axis): string | null;
   /** Resolves when everything asked for has been loaded and drawn. */
   settled(): Promise<void>;
   stats(): Stats;
@@ -46,6 +48,8 @@ export interface Parts {
   volume(): VolumePane | null;
   /** No drawing is due. */
   isDrawn(): boolean;
+  /** No drawing of the planes is due; that of the volume may take longer. */
+  arePlanesDrawn(): boolean;
 }
 
 export function testHandle(parts: Parts): TestHandle {
@@ -60,7 +64,9 @@ export function testHandle(parts: Parts): TestHandle {
       return { left, top, width, height };
     },
     isSettled,
-    isSharp: (axis) => parts.isDrawn() && session.loaders.every((loader) => loader.isSharp(axis)),
+    isSharp: (axis) =>
+      parts.arePlanesDrawn() && session.loaders.every((loader) => loader.isSharp(axis)),
+    resultIn: (axis) => (parts.arePlanesDrawn() ? session.resultIn(axis) : null),
     settled: async () => {
       while (!isSettled()) await new Promise((resolve) => requestAnimationFrame(resolve));
     },
@@ -69,7 +75,7 @@ export function testHandle(parts: Parts): TestHandle {
       bytes: session.loaders.reduce((sum, loader) => sum + loader.bytes, 0),
       loadedScale: (session.image ?? session.loaders[0])?.loadedScale ?? -1,
       layers: session.loaders.map((loader) => loader.info.id),
-      preview: session.preview?.isComplete ? session.preview.info.id : null,
+      preview: session.results.newest?.isComplete ? session.results.newest.info.id : null,
     }),
   };
 }

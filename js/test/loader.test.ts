@@ -1,6 +1,14 @@
 import { expect, test } from "vitest";
 import { PLANES, voxelCount, wholeRoi } from "../src/geometry.ts";
-import type { Box, ChunkRequest, Level, PreviewInfo, Roi, ToKernel } from "../src/messages.ts";
+import type {
+  Box,
+  ChunkRequest,
+  Level,
+  PreviewInfo,
+  Roi,
+  ToKernel,
+  Triple,
+} from "../src/messages.ts";
 import { LayerLoader, type View } from "../src/streaming/loader.ts";
 import type { PlaneView } from "../src/streaming/plane_slabs.ts";
 import { PreviewLoader } from "../src/streaming/preview_loader.ts";
@@ -261,23 +269,25 @@ test("the next slices in the direction of scrolling are asked for ahead", () => 
   expect(loader.boxesFor("z")[0]?.box.start[0]).toBe(10);
 });
 
-test("a result asks for the boxes that become ready and draws only those", () => {
-  const kernel = new Kernel();
-  const level: Level = { shape: [2, 4, 4], spacing: [1, 1, 1], origin: [0, 0, 0] };
-  const first = { start: [0, 0, 0], shape: [1, 4, 4] } as const;
-  const info = {
+function previewOf(shape: Triple, ready: Box[], complete = false): PreviewInfo {
+  return {
     id: "preview-1",
     source: "image-1",
     kind: "image",
     dtype: "uint8",
-    level,
+    level: { shape, spacing: [1, 1, 1], origin: [0, 0, 0] },
     scale: 0,
     value_range: [0, 255],
-    complete: false,
     elapsed_s: 0.1,
-    ready: [{ start: [...first.start], shape: [...first.shape] }],
-  } as PreviewInfo;
-  const loader = new PreviewLoader(info, kernel.scheduler, () => {});
+    ready,
+    complete,
+  };
+}
+
+test("a result asks for slices at once, draws only those, and ends with the whole", () => {
+  const kernel = new Kernel();
+  const slice: Box = { start: [0, 0, 0], shape: [1, 4, 4] };
+  const loader = new PreviewLoader(previewOf([2, 4, 4], [slice]), kernel.scheduler, () => {});
 
   kernel.answer();
 
@@ -285,10 +295,67 @@ test("a result asks for the boxes that become ready and draws only those", () =>
   expect(loader.isComplete).toBe(false);
   expect(loader.box.valueAt(0, 1, 1)).toBe(10);
   expect(loader.box.valueAt(1, 1, 1)).toBeNull();
-  const rest = { start: [1, 0, 0], shape: [1, 4, 4] } as Box;
-  loader.update({ ...info, ready: [...info.ready, rest], complete: true });
+  const rest: Box = { start: [0, 0, 0], shape: [2, 4, 4] };
+  loader.update(previewOf([2, 4, 4], [slice, rest], true));
   kernel.answer();
   expect(loader.isComplete).toBe(true);
   expect(loader.box.covered).toBeNull();
-  expect(kernel.asked.map(({ start }) => start[0])).toEqual([0, 1]);
+  expect(kernel.asked.map(({ shape }) => shape)).toEqual([
+    [1, 4, 4],
+    [2, 4, 4],
+  ]);
+});
+
+test("small blocks of a quick result come in one message, once all of it is ready", () => {
+  const kernel = new Kernel();
+  const shape: Triple = [64, 64, 64];
+  const blocks = Array.from({ length: 16 }, (_, i): Box => {
+    return { start: [4 * i, 0, 0], shape: [4, 64, 64] };
+  });
+  const first = previewOf(shape, blocks.slice(0, 8));
+  const loader = new PreviewLoader(first, kernel.scheduler, () => {});
+  expect(kernel.asked).toEqual([]);
+
+  loader.update(previewOf(shape, blocks, true));
+  kernel.answer();
+
+  expect(kernel.asked.map((asked) => asked.shape)).toEqual([shape]);
+  expect(loader.isComplete).toBe(true);
+});
+
+test("blocks of a slow result are drawn one by one, none of them twice", () => {
+  const kernel = new Kernel();
+  const shape: Triple = [16, 16, 16];
+  const slice: Box = { start: [3, 0, 0], shape: [1, 16, 16] };
+  const block = (z: number): Box => ({ start: [z, 0, 0], shape: [4, 16, 16] });
+  const first = previewOf(shape, [slice, block(0)]);
+  const loader = new PreviewLoader(first, kernel.scheduler, () => {});
+  kernel.answer();
+
+  loader.update(previewOf(shape, [slice, block(0), block(4)]));
+  kernel.answer();
+  expect(loader.box.valueAt(5, 1, 1)).toBe(10);
+  loader.update(previewOf(shape, [slice, block(0), block(4), block(8), block(12)], true));
+  kernel.answer();
+
+  expect(kernel.asked.map(({ start }) => start[0])).toEqual([3, 0, 4, 8, 12]);
+  expect(loader.isComplete).toBe(true);
+  expect(loader.box.covered).toBeNull();
+});
+
+test("a brick of a large result is asked for before all others are ready", () => {
+  const kernel = new Kernel();
+  const shape: Triple = [256, 128, 128];
+  const blocks = Array.from({ length: 10 }, (_, i): Box => {
+    return { start: [16 * i, 0, 0], shape: [16, 128, 128] };
+  });
+
+  new PreviewLoader(previewOf(shape, blocks), kernel.scheduler, () => {});
+
+  expect(kernel.asked.map(({ start, shape }) => [start, shape])).toEqual([
+    [
+      [0, 0, 0],
+      [128, 128, 128],
+    ],
+  ]);
 });

@@ -93,3 +93,25 @@ test("a brick that comes again replaces what was there, in pieces and in one pie
   box.write(corner, Uint8Array.of(4, 5));
   expect([...box.voxels.subarray(0, 3)]).toEqual([4, 5, 1]);
 });
+
+test("what a slice lacks is told by the parts that cut it, until one covers it", () => {
+  const box = new VoxelBox(level([4, 4, 4]), 0, { start: [0, 0, 0], shape: [4, 4, 4] }, "uint8", 1);
+  const fill = (start: Triple, shape: Triple) =>
+    box.write({ start, shape }, new Uint8Array(shape[0] * shape[1] * shape[2]));
+  expect(box.filling(0, 1)).toEqual({ parts: [], version: 0 });
+
+  fill([0, 0, 0], [2, 4, 2]);
+  const half = box.filling(0, 1);
+  fill([2, 0, 0], [2, 4, 4]);
+
+  // what fills other slices changes nothing here
+  expect(box.filling(0, 1)).toEqual(half);
+  expect(half.parts).toEqual([{ start: [0, 0, 0], shape: [2, 4, 2] }]);
+  fill([1, 0, 0], [1, 4, 4]);
+  const whole = box.filling(0, 1);
+  expect(whole.parts).toBeNull();
+  fill([0, 0, 2], [2, 4, 2]);
+  expect(box.filling(0, 1)).toEqual(whole);
+  box.finish();
+  expect(box.filling(0, 1)).toEqual(whole);
+});

@@ -58,7 +58,7 @@ export class StatusLine {
     parts.push(formatBytes(this.#session.loaders.reduce((sum, each) => sum + bytesOf(each), 0)));
     if (this.#session.scheduler.pending > 0)
       parts.push(`${this.#session.scheduler.pending} pending`);
-    const { elapsed_s: elapsed = 0, complete = false } = this.#session.preview?.info ?? {};
+    const { elapsed_s: elapsed = 0, complete = false } = this.#session.results.newest?.info ?? {};
     if (complete) parts.push(`preview ${elapsed.toFixed(2)} s`);
     if (loader.plan.reason) parts.push(loader.plan.reason);
     return parts.join(" · ");

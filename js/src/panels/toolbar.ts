@@ -76,7 +76,8 @@ export class Toolbar {
 
   /** Bring the controls in line with the shared state. */
   update(): void {
-    const { state, scene, preview } = this.#session;
+    const { state, scene, results } = this.#session;
+    const hasResult = results.newest !== null;
     const layer = this.#session.image?.info;
     this.#mode.value = state.get("view_mode");
     showField(this.#mode, scene.layers.length > 0 && !scene.planar);
@@ -89,8 +90,8 @@ export class Toolbar {
     const isTogether = this.#session.channels.length > 0;
     this.#range(this.#channel, state.get("channel_index"), isTogether ? 1 : (layer?.channels ?? 1));
     this.#split.checked = state.get("preview_split") !== null;
-    showField(this.#preview, preview !== null);
-    showField(this.#split, preview !== null && this.#session.previewShown);
+    showField(this.#preview, hasResult);
+    showField(this.#split, hasResult && this.#session.previewShown);
     showField(
       this.#labels,
       scene.layers.some((info) => info.kind === "labels"),

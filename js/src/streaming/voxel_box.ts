@@ -26,6 +26,12 @@ interface Layout {
   strides: Triple;
 }
 
+/** The parts of a box that cut a slice; null when they cover it. Other pixels, another version. */
+export interface Filling {
+  parts: Box[] | null;
+  version: number;
+}
+
 export class VoxelBox {
   /** Grows with every change, so that drawings know when they are stale. */
   version = 0;
@@ -59,6 +65,20 @@ export class VoxelBox {
     this.#bricks = null;
     for (const piece of pieces) this.#copy(piece, piece.box, this.#whole, this.#layout);
     return this.#whole;
+  }
+
+  /** What of a slice is there; `index` counts from the first slice of the box. */
+  filling(across: 0 | 1 | 2, index: number): Filling {
+    const slice: Box = { start: [...this.box.start], shape: [...this.box.shape] };
+    slice.start[across] += index;
+    slice.shape[across] = 1;
+    const parts = (this.covered ?? []).filter((part) => commonBox(part, slice));
+    const size = voxelCount(slice.shape);
+    const isWhole = ({ shape, start }: Box) =>
+      voxelCount(commonBox({ shape, start }, slice)?.shape ?? [0, 0, 0]) === size;
+    // what comes again later is the same
+    if (!this.covered || parts.some(isWhole)) return { parts: null, version: -1 };
+    return { parts, version: parts.length };
   }
 
   /** Something that can be drawn has arrived. */

@@ -18,6 +18,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 COUNT = 2
+NICENESS = 5
+"""Kernel, server and browser come first: they show what the workers have computed."""
+
 WARM_UP_LIMIT_S = 60
 """How long a worker may take to start and to load before it counts as stuck."""
 
@@ -114,7 +117,7 @@ class PreviewWorkers:
             timeout=None,
             env=WORKER_ENVIRONMENT,
             initializer=start_worker,
-            initargs=(os.getpid(), self._folder),
+            initargs=(os.getpid(), self._folder, NICENESS),
         )
         self._warm(pool, self._preparation or _import_engine)
         return pool

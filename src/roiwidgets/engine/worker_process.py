@@ -31,7 +31,7 @@ system and take it anew, page by page, which costs a tenth of the time.
 WATCH_S = 0.5
 
 
-def start_worker(parent: int, folder: str | None) -> None:
+def start_worker(parent: int, folder: str | None, niceness: int = 0) -> None:
     """Prepare a worker process; run by the pool before the first task.
 
     Parameters
@@ -41,6 +41,8 @@ def start_worker(parent: int, folder: str | None) -> None:
         the worker ends as soon as its current filter returns.
     folder
         Temporary folder to remove then; None for none.
+    niceness
+        By how much others come first (0 to 19), where the system knows of it.
     """
     # Ctrl+C, and a notebook's interrupt, reach the whole process group; what to stop
     # is the parent's decision
@@ -50,6 +52,7 @@ def start_worker(parent: int, folder: str | None) -> None:
     # and restarts it again and again
     loky.process_executor._USE_PSUTIL = False
     if os.name == "posix":
+        os.nice(niceness)
         # locks that libraries make on import (numcodecs does) then need no clean-up, which a
         # killed process cannot do; Python would report them as leaked
         multiprocessing.set_start_method("fork", force=True)

@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 EVERY_S = 0.2
 """Between two messages about one run: a notebook takes some 20 ms for each, in order."""
 
+SLICES_S = 0.1
+"""After so long a run is told of though visible slices are missing; mostly they come together."""
+
 SMALL_REGION = 2**17
 """Voxels below which a region is computed at once, without its visible slices first."""
 
@@ -84,6 +87,12 @@ class _Pace:
             self._next = time.monotonic() + EVERY_S
         self._tell()
 
+    def restart(self) -> None:
+        """Forget what was noted, and hold what is not urgent for ``SLICES_S``."""
+        self.stop()
+        with self._lock:
+            self._next = time.monotonic() + SLICES_S
+
     def stop(self) -> None:
         """Tell nothing any more of what was noted until now."""
         with self._lock:
@@ -123,7 +132,8 @@ class LivePreview:
         self._shown: _Shown | None = None
         self._source: tuple[object, VoxelSource] | None = None
         self._is_hidden = False
-        self._slices = 0
+        self._slices: tuple[Slices, ...] = ()
+        """Boxes on screen that are not ready yet."""
         self._pace = _Pace(lambda: viewer.run_in_kernel(self._draw_newest))
         self._runner = PreviewRunner(
             on_state=self._hear,
@@ -140,7 +150,8 @@ class LivePreview:
             self._on_error(str(error))
             return
         grid = grid_of(self._viewer.image.images[scale]).crop(request.region)
-        self._slices = len(request.first)
+        self._pace.restart()
+        self._slices = request.first
         note = f"; {ESTIMATE}" if operation.support == "global" else ""
         self._shown = _Shown(
             self._runner.submit(request), f"preview-{uuid4().hex}", grid, scale, note
@@ -212,7 +223,9 @@ class LivePreview:
 
     def _hear(self, state: PreviewState) -> None:
         """Draw the visible slices and the end at once, what comes between now and then."""
-        self._pace.note(urgent=state.complete or len(state.ready) == self._slices)
+        waiting, self._slices = self._slices, tuple(b for b in self._slices if b not in state.ready)
+        has_slices = bool(waiting) and not self._slices
+        self._pace.note(urgent=state.complete or has_slices)
 
     def _draw_newest(self) -> None:
         state = self._runner.last_state
