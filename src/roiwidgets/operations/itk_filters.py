@@ -1,9 +1,8 @@
 """Run one ITK filter on a numpy array, safely.
 
-- What ``GetArrayViewFromImage`` returns dies with its image: it is copied while the
+- What ``_GetArrayViewFromImage`` returns dies with its image: it is copied while the
   filter, which owns the image, is alive.
-- ITK reads a Fortran-ordered array as its transpose: arrays must be C-contiguous. One
-  that is both, such as a single column, it takes for Fortran-ordered: it is told.
+- ITK takes an array for its memory, and a size: arrays must be C-contiguous.
 - Axes are x, y, z here and nowhere else in this layer.
 """
 
@@ -64,8 +63,7 @@ def run_filter(
     returned = image_type(output_dtype or array.dtype, array.ndim)
     # the name keeps the array alive, whose memory the image uses
     voxels = np.ascontiguousarray(array)
-    image = load_buffer(given).GetImageViewFromArray(voxels)
-    image.SetRegions(list(reversed(voxels.shape)))
+    image = load_buffer(given)._GetImageViewFromArray(voxels, voxels.shape[::-1], 1)
     image.SetSpacing([float(step) for step in reversed(spacing)])
     chosen = make_filter(name, given, returned, takes_kernel=takes_kernel)
     chosen.SetNumberOfWorkUnits(1)
@@ -76,12 +74,10 @@ def run_filter(
     if inside is not None:
         _request(chosen, inside)
     chosen.Update()
-    if inside is not None:
-        # the view takes the size of the whole output, of which only this has been computed
-        chosen.GetOutput().SetRegions([side.stop - side.start for side in reversed(inside)])
-    view = load_buffer(returned).GetArrayViewFromImage(chosen.GetOutput())
-    result: Voxels = np.array(view, order="C")
-    return result
+    view = load_buffer(returned)._GetArrayViewFromImage(chosen.GetOutput())
+    result = np.frombuffer(view, output_dtype or array.dtype)
+    shape = voxels.shape if inside is None else tuple(side.stop - side.start for side in inside)
+    return result.reshape(shape).copy()
 
 
 def _request(chosen: ItkFilter, box: Box) -> None:

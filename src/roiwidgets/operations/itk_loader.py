@@ -2,8 +2,9 @@
 
 The public ``itk.X`` imports about a thousand modules on first use; the one
 extension module that holds a class loads in a fraction of the time and memory
-(1 s and 200 MB instead of 6.5 s and 600 MB). Where a wheel arranges its modules
-differently, the public names are used.
+(1 s and 200 MB instead of 6.5 s and 600 MB). Processes that only run filters load
+single classes, for a third of that. Where a wheel arranges its modules differently,
+the public names are used.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from __future__ import annotations
 import importlib
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from types import ModuleType
 from typing import Protocol, cast
 
 from roiwidgets.errors import UnsupportedDtypeError
+from roiwidgets.operations.itk_classes import ArrangedOtherwiseError, load_class
 
 _skips_unused = False
 
@@ -49,14 +51,20 @@ class ItkImage(Protocol):
 
 
 class ItkBuffer(Protocol):
-    """What turns arrays into images and back, for one image type."""
+    """What turns arrays into images and back, for one image type.
 
-    def GetImageViewFromArray(self, array: object) -> ItkImage: ...  # noqa: N802, D102 # ITK's name
-    def GetArrayViewFromImage(self, image: object) -> object: ...  # noqa: N802, D102 # ITK's name
+    These are what its public methods call; those also import the public ``itk``, and
+    guess the order of axes.
+    """
+
+    def _GetImageViewFromArray(  # noqa: N802 # ITK's name
+        self, array: object, size: tuple[int, ...], components: int
+    ) -> ItkImage: ...
+    def _GetArrayViewFromImage(self, image: object) -> memoryview: ...  # noqa: N802 # ITK's name
 
 
 def skip_unused_packages() -> None:
-    """Load ITK from now on without xarray, torch and distributed.
+    """Load ITK from now on class by class, and without xarray, torch and distributed.
 
     For processes that run nothing but filters: ITK imports these packages, where
     they are installed, to convert to and from their types, which takes longer than
@@ -67,9 +75,14 @@ def skip_unused_packages() -> None:
 
 
 @lru_cache(maxsize=1)
-def _load_base_without_unused() -> None:
+def _skip_converters() -> None:
     helpers = importlib.import_module("itk.support.helpers")
     vars(helpers).update(_HAVE_XARRAY=False, _HAVE_TORCH=False)
+
+
+@lru_cache(maxsize=1)
+def _load_base_without_unused() -> None:
+    _skip_converters()
     if "distributed" not in sys.modules:
         sys.modules["distributed"] = None  # type: ignore[assignment] # ITK does without it then
         importlib.import_module("itk.itkPyBufferPython")
@@ -95,6 +108,9 @@ def public_itk(*names: str) -> ModuleType:
 
 def load_buffer(image: str) -> ItkBuffer:
     """Return the converter of an image type, for example ``IUC3``."""
+    # what it returns, and what that returns, have methods once their classes are loaded
+    _direct("Image", f"itkImage{image.removeprefix('I')}")
+    _direct("ImageRegion", f"itkImageRegion{image[-1]}")
     found = _direct("PyBuffer", f"itkPyBuffer{image}")
     return cast("ItkBuffer", found or _public("PyBuffer", (image,)))
 
@@ -127,9 +143,9 @@ def make_filter(name: str, given: str, returned: str, *, takes_kernel: bool = Fa
     """
     kernel = f"SE{given[-1]}" if takes_kernel else ""
     for suffix in (f"{given}{returned}{kernel}", given):
-        factory = _direct(name, f"itk{name}{suffix}_New")
-        if factory is not None:
-            return cast("Callable[[], ItkFilter]", factory)()
+        found = _direct(name, f"itk{name}{suffix}")
+        if found is not None:
+            return cast("ItkFilter", found.__New_orig__())  # type: ignore[attr-defined] # SWIG's
     for images in ((given, returned), (given,)):
         template = _public(name, images, takes_kernel=takes_kernel)
         if template is not None:
@@ -141,16 +157,20 @@ def make_filter(name: str, given: str, returned: str, *, takes_kernel: bool = Fa
 
 
 @lru_cache(maxsize=64)
-def _direct(class_name: str, attribute: str) -> object | None:
-    """Return a name of the extension module of one class; None where there is none."""
-    try:
-        with without_swig_warnings():
-            if _skips_unused:
+def _direct(class_name: str, attribute: str) -> type | None:
+    """Return a class of the extension module of one class; None where there is none."""
+    module = f"itk{class_name}Python"
+    with without_swig_warnings():
+        if _skips_unused and f"itk.{module}" not in sys.modules:
+            try:
+                _skip_converters()
+                return load_class(module, attribute)
+            except (ArrangedOtherwiseError, ModuleNotFoundError):
                 _load_base_without_unused()
-            module = importlib.import_module(f"itk.itk{class_name}Python")
-    except ModuleNotFoundError:
-        return None
-    found: object | None = getattr(module, attribute, None)
+        try:
+            found: type | None = getattr(importlib.import_module(f"itk.{module}"), attribute, None)
+        except ModuleNotFoundError:
+            return None
     return found
 
 
