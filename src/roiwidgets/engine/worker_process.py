@@ -29,6 +29,8 @@ system and take it anew, page by page, which costs a tenth of the time.
 """
 
 WATCH_S = 0.5
+COLLECT_S = 60.0
+"""Python collects by itself as well, when there is new garbage."""
 
 
 def start_worker(parent: int, folder: str | None, niceness: int = 0) -> None:
@@ -51,6 +53,8 @@ def start_worker(parent: int, folder: str | None, niceness: int = 0) -> None:
     # loky takes a process that has loaded ITK, or held a large block, for a memory leak
     # and restarts it again and again
     loky.process_executor._USE_PSUTIL = False
+    # instead it would collect garbage every second, through all that is imported
+    loky.process_executor._MEMORY_LEAK_CHECK_DELAY = COLLECT_S
     if os.name == "posix":
         os.nice(niceness)
         # locks that libraries make on import (numcodecs does) then need no clean-up, which a

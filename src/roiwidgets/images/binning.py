@@ -192,18 +192,21 @@ def _nearest(block: Voxels, factors: tuple[int, ...]) -> Voxels:
 
 def _mode(block: Voxels, factors: tuple[int, ...]) -> Voxels:
     """Return the most frequent value per bin; only bins of mixed values are counted."""
-    shape = binned_shape(block.shape, factors)
     members = list(_bin_members(block, factors))
     result = members[0][0].copy()
-    mixed = np.zeros(shape, bool)
+    mixed = np.zeros(result.shape, bool)
     for values, present in members[1:]:
         mixed |= (values != result) & present
     candidates = np.stack([values[mixed] for values, _ in members])
-    present = np.stack([np.broadcast_to(there, shape)[mixed] for _, there in members])
-    votes = np.zeros(candidates.shape, np.int64)
-    for values, there in zip(candidates, present, strict=True):
-        votes += (candidates == values) & there
-    votes[~present] = 0
+    votes = np.zeros(candidates.shape, np.min_scalar_type(len(members)))
+    if _has_whole_bins(block, factors):
+        for values in candidates:
+            votes += candidates == values
+    else:
+        present = np.stack([np.broadcast_to(there, result.shape)[mixed] for _, there in members])
+        for values, there in zip(candidates, present, strict=True):
+            votes += (candidates == values) & there
+        votes[~present] = 0
     winners = np.where(votes == votes.max(axis=0, initial=0), candidates, candidates.min(initial=0))
     result[mixed] = winners.max(axis=0) if winners.size else result[mixed]
     return result
@@ -217,10 +220,12 @@ def _bin_members(
         values, present = block, np.ones((1,) * block.ndim, bool)
         for axis, (step, factor) in enumerate(zip(position, factors, strict=True)):
             size = block.shape[axis]
+            if size % factor == 0:
+                values = values[(slice(None),) * axis + (slice(step, None, factor),)]
+                continue
             index = np.arange(0, size, factor) + step
             side = [1] * block.ndim
             side[axis] = len(index)
             present = present & (index < size).reshape(side)
-            if factor > 1:
-                values = values.take(np.where(index < size, index, index - step), axis=axis)
+            values = values.take(np.where(index < size, index, index - step), axis=axis)
         yield values, present

@@ -37,6 +37,9 @@ NEIGHBOURS: dict[tuple[int, bool], Literal[4, 6, 8, 26]] = {
 }
 """cc3d's names of connectivities, by the number of axes and whether corners count."""
 
+COUNTED_VOXELS = 2**18
+"""Voxels whose positions are held at once: 2 MB of them."""
+
 Numbers: TypeAlias = "NDArray[np.uint32]"
 
 
@@ -282,23 +285,26 @@ def label(voxels: Voxels, *, is_full: bool) -> tuple[Ids, Components]:
         writable, connectivity=NEIGHBOURS[voxels.ndim, is_full], return_N=True, out_dtype=np.uint32
     )
     ids: Ids = np.ascontiguousarray(found, dtype=np.uint32)
-    sizes = np.bincount(ids.ravel(), minlength=count + 1)[1:].astype(np.int64)
-    at_border = np.zeros(count, bool)
+    sizes, firsts = _sizes_and_firsts(ids, count)
+    at_border = np.zeros(count + 1, bool)
     for axis in range(ids.ndim):
         for index in (0, -1):
-            on_side = np.unique(ids.take(index, axis=axis))
-            at_border[on_side[on_side > 0] - 1] = True
-    return ids, Components(sizes, _firsts(ids, count), at_border)
+            at_border[ids.take(index, axis=axis)] = True
+    return ids, Components(sizes, firsts, at_border[1:])
 
 
-def _firsts(ids: Ids, count: int) -> NDArray[np.int64]:
-    """Return the position of the first voxel of each component, in C order."""
-    firsts = np.zeros(count, np.int64)
-    for number in reversed(range(len(ids))):  # the last value written stays: the first voxel's
-        slab = ids[number].ravel()
-        positions = np.flatnonzero(slab)[::-1]
-        firsts[slab[positions] - 1] = positions + number * slab.size
-    return firsts
+def _sizes_and_firsts(ids: Ids, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return how many voxels each component has, and the position of its first, in C order."""
+    flat = ids.ravel()
+    sizes, firsts = np.zeros(count + 1, np.int64), np.zeros(count + 1, np.int64)
+    step = max(COUNTED_VOXELS, count)
+    # the last value written stays: from the end to the beginning, the first voxel's
+    for start in reversed(range(0, flat.size, step)):
+        positions = np.flatnonzero(flat[start : start + step])[::-1] + start
+        numbers = flat[positions]
+        sizes += np.bincount(numbers, minlength=count + 1)
+        firsts[numbers] = positions
+    return sizes[1:], firsts[1:]
 
 
 def look_up(ids: Ids, background: int, numbers: Numbers) -> Numbers:
