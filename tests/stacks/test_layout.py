@@ -112,7 +112,7 @@ def test_validators_and_ngff_zarr_accept_it(array, path):
 
 def test_its_summaries_are_taken_without_reading_a_frame(array, path, monkeypatch):
     written(array, path)
-    monkeypatch.setattr(Movie, "read", lambda *_: pytest.fail("frames were read"))
+    monkeypatch.setattr(Movie, "peek", lambda *_: pytest.fail("frames were read"))
 
     assert_summaries_quickly(summaries(path), array)
     assert zarr.open_array(path / "summaries" / "maximum")[3, 4] == array[:, 3, 4].max()
@@ -133,7 +133,7 @@ def test_a_copied_stack_keeps_its_summaries_and_a_changed_one_does_not(array, pa
     copied = path.with_name("copied.ome.zarr")
     shutil.copytree(path, copied, copy_function=shutil.copyfile)
     with monkeypatch.context() as no_reading:
-        no_reading.setattr(Movie, "read", lambda *_: pytest.fail("frames were read"))
+        no_reading.setattr(Movie, "peek", lambda *_: pytest.fail("frames were read"))
         for _ in range(2):
             assert_summaries_quickly(summaries(copied), array)
     changed = array.copy()

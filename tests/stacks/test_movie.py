@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import zarr
 
 import roiwidgets as rw
 from roiwidgets.errors import ImageError
@@ -31,6 +34,20 @@ def test_a_plane_of_a_volume_over_time() -> None:
     for z, movie in enumerate(movies):
         np.testing.assert_array_equal(movie.read(slice(0, 2)), array[:, z])
     assert open_movie(image).plane == 1
+
+
+@pytest.mark.parametrize("axes", [("t", "y", "x"), ("t", "z", "y", "x")])
+def test_what_is_looked_at_is_what_is_read(tmp_path: Path, axes: tuple[str, ...]) -> None:
+    array = np.arange(5 * 3 * 4 * 6, dtype=np.uint16).reshape(5, 3, 4, 6)
+    stored = array if len(axes) == 4 else array[:, 1]
+    zarr.create_array(tmp_path / "movie.zarr", data=stored, chunks=(2,) * stored.ndim)
+    box = (slice(1, 4), slice(1, 3), slice(0, 5))
+
+    for image in (tmp_path / "movie.zarr", stored):
+        movie = open_movie(rw.open_image(image, axes=axes))
+
+        np.testing.assert_array_equal(movie.peek(*box), array[:, 1][box])
+        np.testing.assert_array_equal(movie.peek(slice(0, 5)), array[:, 1])
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,28 @@ def test_squares_and_differences_of_extreme_integers_do_not_overflow():
         assert_summaries(summaries(movie_of(movie)), movie)
 
 
+@pytest.mark.parametrize("largest", [16, 40, 63, 64, 255])
+def test_sums_of_few_and_of_many_grey_levels_are_exact(largest):
+    rng = np.random.default_rng(largest)
+    array = rng.integers(0, largest, (300, 2, 3), np.uint8, endpoint=True)
+    array[:, 0, 0] = largest
+    array[:, 0, 1] = np.where(np.arange(300) % 2, largest, 0)
+
+    found = summaries(movie_of(array))
+
+    assert_summaries(found, array)
+
+
+def test_sums_of_more_frames_than_32_bits_hold():
+    frames = 2**32 // 255**2 + 100
+    array = np.full((frames, 1, 2), 255, np.uint8)
+    array[::2, 0, 1] = 0
+
+    found = summaries(movie_of(array))
+
+    assert_summaries(found, array)
+
+
 def test_small_changes_far_from_zero_keep_their_digits():
     rng = np.random.default_rng(0)
     array = 1e6 + rng.standard_normal((300, 3, 4))

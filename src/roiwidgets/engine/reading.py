@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Iterator
 
 from roiwidgets.errors import ImageError
-from roiwidgets.images.sources import Slices, StoredSource, Voxels, VoxelSource, ZarrSource
+from roiwidgets.images.sources import Slices, Voxels, VoxelSource, ZarrSource, peek
 
 
 def read_voxels(source: VoxelSource, box: Slices, *, writable: bool = True) -> Voxels:
@@ -28,9 +28,7 @@ def read_voxels(source: VoxelSource, box: Slices, *, writable: bool = True) -> V
         If a chunk cannot be read or decoded: it names the image and the voxels.
     """
     try:
-        if isinstance(source, StoredSource) and not writable:
-            return source.peek(box)
-        return source.read(box)
+        return source.read(box) if writable else peek(source, box)
     except MemoryError:
         raise
     except Exception as error:

@@ -103,6 +103,11 @@ class StoredSource(ABC):
         return self
 
 
+def peek(source: VoxelSource, slices: Slices) -> Voxels:
+    """Return voxels to look at, not to write to: without a copy where the source can do without."""
+    return source.peek(slices) if isinstance(source, StoredSource) else source.read(slices)
+
+
 @dataclass(frozen=True)
 class ZarrSource(StoredSource):
     """An array in a Zarr store, pickled as its location.

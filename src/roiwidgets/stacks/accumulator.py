@@ -14,7 +14,7 @@ from roiwidgets.stacks.movie import Movie
 from roiwidgets.stacks.neighbour_correlation import deviation, mean_neighbour_correlation
 from roiwidgets.stacks.summary_result import Summaries, summaries_of
 
-TILE_PIXELS = 2**18
+TILE_PIXELS = 2**20
 """Pixels of a few rows over many frames that are worked on while they are in the cache."""
 
 FIRST_FRAMES = 16
@@ -89,14 +89,14 @@ class Accumulator:
 
 def _moments(movie: Movie, dtype: np.dtype[np.generic]) -> Moments:
     if dtype.kind in "iu" and dtype.itemsize <= 2:
-        return IntegerMoments(movie.shape[1:], dtype)
+        return IntegerMoments(movie.shape, dtype)
     frames, height, _ = movie.shape
     return FloatMoments(_read(movie, slice(0, min(FIRST_FRAMES, frames)), slice(0, height)))
 
 
 def _read(movie: Movie, frames: slice, rows: slice) -> Voxels:
     try:
-        return movie.read(frames, rows)
+        return movie.peek(frames, rows)
     except Exception as error:  # codecs and stores raise whatever they like
         raise ImageError(
             f"frames {frames.start} to {frames.stop - 1} of the movie cannot be read, "

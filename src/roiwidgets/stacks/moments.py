@@ -118,7 +118,7 @@ class IntegerMoments:
     Parameters
     ----------
     shape
-        Height and width.
+        Frames, height and width.
     dtype
         Of the pixels.
 
@@ -126,34 +126,42 @@ class IntegerMoments:
     -----
     Products of bytes are summed over at most 255 frames in float32, which is exact below
     2^24; those of 16 bits in float64, exact below 2^53; where they are small, as in recordings
-    of few grey levels, in uint16. These sums are added in int64.
+    of few grey levels, over as many frames as uint16 has room for. These sums are added in
+    uint32 where that holds those of all frames, else in int64.
     """
 
-    def __init__(self, shape: tuple[int, int], dtype: np.dtype[np.generic]) -> None:
-        self._sums = np.zeros((_SUMS, *shape), np.int64)
-        self._frames = np.zeros((shape[0], 1), np.int64)
-        self._exact = np.dtype(np.float32 if dtype.itemsize == 1 else np.float64)
+    def __init__(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> None:
+        frames, *size = shape
         self._is_unsigned = dtype.kind == "u"
+        is_small = self._is_unsigned and frames * int(np.iinfo(dtype.str).max) ** 2 < 2**32
+        self._sums = np.zeros((_SUMS, *size), np.uint32 if is_small else np.int64)
+        self._frames = np.zeros((size[0], 1), np.int64)
+        self._exact = np.dtype(np.float32 if dtype.itemsize == 1 else np.float64)
 
     def add(self, pixels: Voxels, rows: slice) -> None:
         """Take pixels, at most 255 frames; as for ``Moments``."""
         assert len(pixels) <= MOST_FRAMES
-        sums = block_sums(pixels.astype(self._type_of_sums(pixels)), rows.stop - rows.start)
-        self._sums[:, rows] += sums.astype(np.int64)
+        fitting = self._frames_in_uint16(pixels)
+        dtype = self._exact if fitting < min(FEWEST_FRAMES, len(pixels)) else np.dtype(np.uint16)
+        step = len(pixels) if dtype == self._exact else fitting
+        sums = self._sums[:, rows]
+        for start in range(0, len(pixels), step):
+            values = pixels[start : start + step].astype(dtype)
+            sums += block_sums(values, rows.stop - rows.start).astype(sums.dtype)
         self._frames[rows] += len(pixels)
 
-    def _type_of_sums(self, pixels: Voxels) -> np.dtype[np.generic]:
-        """Return the narrowest type that holds the sums: it is the fastest one."""
-        largest = int(pixels.max()) if self._is_unsigned else LARGEST_SUM
-        is_small = len(pixels) * largest**2 <= LARGEST_SUM
-        return np.dtype(np.uint16) if is_small else self._exact
+    def _frames_in_uint16(self, pixels: Voxels) -> int:
+        """Return over how many frames uint16, the fastest type, holds the sums of squares."""
+        if not self._is_unsigned:
+            return 0
+        return LARGEST_SUM // max(1, int(pixels.max()) ** 2)
 
     def centred(self) -> CentredSums:
         """Return sums of the differences to the rounded mean, exact but for the last digit.
 
         Differences are small numbers: nothing is lost when squares of means are taken away.
         """
-        first, second, *products = self._sums
+        first, second, *products = self._sums.astype(np.int64)
         frames = np.maximum(self._frames, 1)
         mean = first / frames
         centre = np.rint(mean).astype(np.int64)
@@ -179,6 +187,9 @@ class IntegerMoments:
 MOST_FRAMES = 255
 """Frames that may be taken at once: float32 can add 258 squares of a byte, a byte count 255."""
 
+
+FEWEST_FRAMES = 16
+"""Frames whose sums must fit into uint16, or adding sums up takes what it saves."""
 
 LARGEST_SUM = 2**16 - 1
 """That uint16 holds."""

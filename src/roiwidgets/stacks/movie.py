@@ -9,7 +9,7 @@ from ngff_zarr import NgffImage
 from roiwidgets.errors import ImageError
 from roiwidgets.images.geometry import Grid, grid_of
 from roiwidgets.images.readers import open_image
-from roiwidgets.images.sources import Voxels, VoxelSource, voxel_source
+from roiwidgets.images.sources import Slices, Voxels, VoxelSource, peek, voxel_source
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,26 @@ class Movie:
         frames, rows, columns
             Start and stop within the movie; None for all rows or columns.
         """
+        return self._of_plane(self.source.read(self._box(frames, rows, columns)))
+
+    def peek(
+        self, frames: slice, rows: slice | None = None, columns: slice | None = None
+    ) -> Voxels:
+        """Return what ``read`` does, to look at and not to write to.
+
+        Stored movies are spared a copy, which takes as long as to decode them.
+        """
+        return self._of_plane(peek(self.source, self._box(frames, rows, columns)))
+
+    def _box(self, frames: slice, rows: slice | None, columns: slice | None) -> Slices:
         _, height, width = self.shape
-        box = (frames, rows or slice(0, height), columns or slice(0, width))
+        inside = (rows or slice(0, height), columns or slice(0, width))
         if "z" not in self.level.dims:
-            return self.source.read(box)
-        plane = slice(self.plane, self.plane + 1)
-        return self.source.read((box[0], plane, *box[1:]))[:, 0]
+            return (frames, *inside)
+        return (frames, slice(self.plane, self.plane + 1), *inside)
+
+    def _of_plane(self, voxels: Voxels) -> Voxels:
+        return voxels[:, 0] if "z" in self.level.dims else voxels
 
 
 def open_movie(movie: object, *, plane: int | None = None) -> Movie:

@@ -111,7 +111,7 @@ def read_totals(
     for tile in sorted({tile for parts in footprints for tile in parts}):
         here = {row: parts[tile] for row, parts in enumerate(footprints) if tile in parts}
         rows, columns = _box_to_read(tile, list(here.values()), movie)
-        block = movie.read(frames, rows, columns)
+        block = movie.peek(frames, rows, columns)
         for row, part in here.items():
             box = block[:, _within(part.rows, rows), _within(part.columns, columns)]
             if largest:
@@ -140,7 +140,7 @@ def _summed(box: Voxels, part: Part) -> FloatArray:
         # exact without weights: sums stay below 2**53. Half the time of picking pixels first,
         # which floats need: NaN times 0 is NaN
         values = box.astype(np.float64).reshape(len(box), -1)
-        return np.asarray(np.einsum("fp,p->f", values, part.factors))
+        return np.asarray(values @ part.factors)
     picked = box.reshape(len(box), -1).take(part.pixels, axis=1).astype(np.float64)
     with np.errstate(invalid="ignore"):  # inf - inf is NaN, as a value and not a warning
         return np.asarray((picked * part.factors[part.pixels]).sum(axis=1))
