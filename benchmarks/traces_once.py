@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from roiwidgets.regions.annotations import Annotation
 from roiwidgets.regions.footprints import footprint
 from roiwidgets.stacks.movie import open_movie
-from roiwidgets.stacks.trace_cache import TraceCache
+from roiwidgets.stacks.traces.trace_cache import TraceCache
 
 SIZE = 20
 

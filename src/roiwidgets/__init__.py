@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from roiwidgets.regions.annotation_files import read_annotations, write_annotations
     from roiwidgets.regions.annotations import Annotation
     from roiwidgets.stacks import collections, series
-    from roiwidgets.stacks.fluorescence import relative_fluorescence
     from roiwidgets.stacks.layout import to_stack
     from roiwidgets.stacks.summaries import summaries
-    from roiwidgets.stacks.trace_files import write_traces
     from roiwidgets.stacks.traces import traces
+    from roiwidgets.stacks.traces.fluorescence import relative_fluorescence
+    from roiwidgets.stacks.traces.trace_files import write_traces
     from roiwidgets.widgets.comparison import compare, side_by_side
     from roiwidgets.widgets.itkwidgets_adapter import ItkwidgetsViewer
     from roiwidgets.widgets.player import StackViewer, view_stack
@@ -60,7 +60,7 @@ _SOURCES = {
     "plan": "roiwidgets.engine.plan",
     "promote": "roiwidgets.engine.promote",
     "read_annotations": "roiwidgets.regions.annotation_files",
-    "relative_fluorescence": "roiwidgets.stacks.fluorescence",
+    "relative_fluorescence": "roiwidgets.stacks.traces.fluorescence",
     "side_by_side": "roiwidgets.widgets.comparison",
     "summaries": "roiwidgets.stacks.summaries",
     "to_stack": "roiwidgets.stacks.layout",
@@ -69,7 +69,7 @@ _SOURCES = {
     "view": "roiwidgets.widgets.viewer",
     "view_stack": "roiwidgets.widgets.player",
     "write_annotations": "roiwidgets.regions.annotation_files",
-    "write_traces": "roiwidgets.stacks.trace_files",
+    "write_traces": "roiwidgets.stacks.traces.trace_files",
 }
 """Where each public name lives."""
 

@@ -23,12 +23,12 @@ from roiwidgets.images.readers import open_image
 from roiwidgets.images.sources import Voxels
 from roiwidgets.images.zarr_arrays import open_local_array_to_write
 from roiwidgets.operations import identity
-from roiwidgets.stacks.accumulator import Accumulator
-from roiwidgets.stacks.frame_blocks import FrameBlock
 from roiwidgets.stacks.movie import Movie, open_movie
 from roiwidgets.stacks.source_key import source_key
 from roiwidgets.stacks.stack_layout import StackLayout, stack_layout
-from roiwidgets.stacks.stored_summaries import write_stored
+from roiwidgets.stacks.summaries.accumulator import Accumulator
+from roiwidgets.stacks.summaries.frame_blocks import FrameBlock
+from roiwidgets.stacks.summaries.stored_summaries import write_stored
 
 VERSION = "0.5"
 """Of OME-Zarr: shards came with it."""

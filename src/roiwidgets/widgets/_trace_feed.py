@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from roiwidgets.regions.annotations import Annotation
 from roiwidgets.stacks.movie import Movie
-from roiwidgets.stacks.trace_cache import TraceCache
+from roiwidgets.stacks.traces.trace_cache import TraceCache
 from roiwidgets.widgets._feed import Feed, Send
 from roiwidgets.widgets._messages import Json, little_endian
 

@@ -7,9 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from roiwidgets.errors import ParameterError
-from roiwidgets.stacks.fluorescence import baseline_of, relative_fluorescence
 from roiwidgets.stacks.traces import traces
-from tests.stacks.counted_movies import BOX, CROSSED, random_movie
+from roiwidgets.stacks.traces.fluorescence import baseline_of, relative_fluorescence
+from tests.stacks.traces.counted_movies import BOX, CROSSED, random_movie
 
 TRACES = np.random.default_rng(3).uniform(10, 20, (3, 57))
 

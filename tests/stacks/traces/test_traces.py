@@ -20,7 +20,7 @@ from roiwidgets.regions.annotations import Annotation
 from roiwidgets.stacks.movie import open_movie
 from roiwidgets.stacks.traces import traces
 from tests.regions.annotation_shapes import annotations, on_a_busy_machine
-from tests.stacks.counted_movies import (
+from tests.stacks.traces.counted_movies import (
     ALL,
     BOX,
     CROSSED,
@@ -206,7 +206,7 @@ def test_missing_chunks_read_as_the_fill_value(tmp_path: Path) -> None:
 
 
 def test_progress_ends_at_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("roiwidgets.stacks.trace_cache.STEP_BYTES", 1)
+    monkeypatch.setattr("roiwidgets.stacks.traces.trace_cache.STEP_BYTES", 1)
     movie, _ = counted(random_movie(), (5, 9, 11))
     seen: list[float] = []
 

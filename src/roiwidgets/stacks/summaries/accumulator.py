@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from roiwidgets.errors import ImageError
 from roiwidgets.images.sources import Voxels
-from roiwidgets.stacks.extremes import Extremes
-from roiwidgets.stacks.frame_blocks import FrameBlock
-from roiwidgets.stacks.moments import MOST_FRAMES, FloatMoments, IntegerMoments, Moments
 from roiwidgets.stacks.movie import Movie
-from roiwidgets.stacks.neighbour_correlation import deviation, mean_neighbour_correlation
-from roiwidgets.stacks.summary_result import Summaries, summaries_of
+from roiwidgets.stacks.summaries.extremes import Extremes
+from roiwidgets.stacks.summaries.frame_blocks import FrameBlock
+from roiwidgets.stacks.summaries.moments import MOST_FRAMES, FloatMoments, IntegerMoments, Moments
+from roiwidgets.stacks.summaries.neighbour_correlation import deviation, mean_neighbour_correlation
+from roiwidgets.stacks.summaries.summary_result import Summaries, summaries_of
 
 TILE_PIXELS = 2**20
 """Pixels of a few rows over many frames that are worked on while they are in the cache."""

@@ -9,10 +9,10 @@ import xarray
 from numpy.typing import NDArray
 
 from roiwidgets.errors import ParameterError
-from roiwidgets.stacks.along_time import time_axis
 from roiwidgets.stacks.checks import whole_number
 from roiwidgets.stacks.labelled import is_lazy
-from roiwidgets.stacks.series_layout import to_series
+from roiwidgets.stacks.series.along_time import time_axis
+from roiwidgets.stacks.series.series_layout import to_series
 
 
 def select(

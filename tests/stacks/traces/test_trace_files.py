@@ -20,9 +20,9 @@ from roiwidgets.errors import (
     OutputLocationError,
     ParameterError,
 )
-from roiwidgets.stacks.trace_files import write_traces
 from roiwidgets.stacks.traces import traces
-from tests.stacks.counted_movies import BOX, CROSSED, ELLIPSE, random_movie
+from roiwidgets.stacks.traces.trace_files import write_traces
+from tests.stacks.traces.counted_movies import BOX, CROSSED, ELLIPSE, random_movie
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from PIL import Image
 
 from roiwidgets.errors import MissingPackageError, OutputLocationError, ParameterError
 from roiwidgets.images.new_file import new_file
-from roiwidgets.stacks.grey_images import Contrast, check_two_axes, grey_images
+from roiwidgets.stacks.collections.grey_images import Contrast, check_two_axes, grey_images
 
 _QUALITY = "18"
 """Constant rate factor of x264: what its makers call close to visually lossless."""

@@ -19,7 +19,7 @@ from roiwidgets.images.new_file import new_file
 from roiwidgets.images.sources import Voxels
 from roiwidgets.images.units import spelt_out_unit
 from roiwidgets.images.xarray_bridge import uniform_spacing
-from roiwidgets.stacks.grey_images import (
+from roiwidgets.stacks.collections.grey_images import (
     Contrast,
     check_two_axes,
     each_image,

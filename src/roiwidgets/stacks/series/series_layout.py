@@ -17,7 +17,7 @@ import zarr
 from roiwidgets.errors import ImageError, ParameterError
 from roiwidgets.images.sources import source_array, zarr_source
 from roiwidgets.stacks.labelled import check_stack, dimension, is_lazy
-from roiwidgets.stacks.series_store import SERIES, create_store, holds_series, read_labels
+from roiwidgets.stacks.series.series_store import SERIES, create_store, holds_series, read_labels
 from roiwidgets.stacks.whole_outputs import whole_folder
 
 BLOCK_BYTES = 64 * 1024**2

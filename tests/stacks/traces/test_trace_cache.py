@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from roiwidgets.errors import RegionError
 from roiwidgets.regions.annotations import Annotation
-from roiwidgets.stacks.trace_cache import TraceCache
 from roiwidgets.stacks.traces import traces
-from tests.stacks.counted_movies import ALL, BOX, CROSSED, ELLIPSE, counted, random_movie
+from roiwidgets.stacks.traces.trace_cache import TraceCache
+from tests.stacks.traces.counted_movies import ALL, BOX, CROSSED, ELLIPSE, counted, random_movie
 
 
 @pytest.fixture
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a step read one chunk in time."""
-    monkeypatch.setattr("roiwidgets.stacks.trace_cache.STEP_BYTES", 1)
+    monkeypatch.setattr("roiwidgets.stacks.traces.trace_cache.STEP_BYTES", 1)
 
 
 def test_an_edit_computes_its_own_trace_only(small_steps: None) -> None:

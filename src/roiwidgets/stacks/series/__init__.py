@@ -8,11 +8,18 @@ words of the field; each docstring says where the results differ.
 
 from __future__ import annotations
 
-from roiwidgets.stacks.normalizing import center, detrend, map_series, normalize, squelch, zscore
-from roiwidgets.stacks.sampling import sample, select
-from roiwidgets.stacks.series_layout import open_series, to_images, to_series, write_series
-from roiwidgets.stacks.signals import correlate, crosscorrelate, fourier, mean_by_window
-from roiwidgets.stacks.thunder_files import read_thunder_series, write_thunder_series
+from roiwidgets.stacks.series.normalizing import (
+    center,
+    detrend,
+    map_series,
+    normalize,
+    squelch,
+    zscore,
+)
+from roiwidgets.stacks.series.sampling import sample, select
+from roiwidgets.stacks.series.series_layout import open_series, to_images, to_series, write_series
+from roiwidgets.stacks.series.signals import correlate, crosscorrelate, fourier, mean_by_window
+from roiwidgets.stacks.series.thunder_files import read_thunder_series, write_thunder_series
 
 __all__ = [
     "center",

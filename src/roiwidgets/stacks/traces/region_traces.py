@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from roiwidgets.regions.annotations import Annotation
-from roiwidgets.stacks.trace_cache import TraceCache, Weights
-from roiwidgets.stacks.trace_reading import Statistic
+from roiwidgets.stacks.traces.trace_cache import TraceCache, Weights
+from roiwidgets.stacks.traces.trace_reading import Statistic
 
 if TYPE_CHECKING:
     import xarray

@@ -15,7 +15,7 @@ from roiwidgets.images.grid import FloatArray
 from roiwidgets.regions.annotations import Annotation, check_annotations
 from roiwidgets.regions.footprints import footprint
 from roiwidgets.stacks.movie import Movie, open_movie
-from roiwidgets.stacks.trace_reading import (
+from roiwidgets.stacks.traces.trace_reading import (
     STATISTICS,
     STEP_BYTES,
     Part,

@@ -18,7 +18,7 @@ from zarr.storage import LocalStore
 from roiwidgets.images.ome_metadata import OWN_KEY
 from roiwidgets.stacks.movie import Movie
 from roiwidgets.stacks.source_key import array_folder, file_lines, movie_files
-from roiwidgets.stacks.summary_result import PICTURES, Summaries, summaries_of
+from roiwidgets.stacks.summaries.summary_result import PICTURES, Summaries, summaries_of
 
 GROUP = "summaries"
 AXES = dict.fromkeys(PICTURES, ("y", "x")) | {"top_view": ("t", "x"), "right_view": ("t", "y")}

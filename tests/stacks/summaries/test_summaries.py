@@ -13,13 +13,11 @@ from hypothesis import strategies as st
 import roiwidgets as rw
 from roiwidgets.errors import ImageError, ParameterError, StackCancelled
 from roiwidgets.images.samples import calcium_movie, data_folder
-from roiwidgets.stacks import accumulator as accumulator_module
-from roiwidgets.stacks import frame_blocks
-from roiwidgets.stacks import summaries as summaries_module
-from roiwidgets.stacks.accumulator import Accumulator
-from roiwidgets.stacks.frame_blocks import FrameBlock, bit_reversed, frame_groups
 from roiwidgets.stacks.movie import Movie, open_movie
-from roiwidgets.stacks.summaries import iter_summaries, summaries
+from roiwidgets.stacks.summaries import accumulator as accumulator_module
+from roiwidgets.stacks.summaries import frame_blocks, iter_summaries, one_pass, summaries
+from roiwidgets.stacks.summaries.accumulator import Accumulator
+from roiwidgets.stacks.summaries.frame_blocks import FrameBlock, bit_reversed, frame_groups
 from tests.stacks.oracles import Array, assert_summaries
 
 DTYPES = ["bool", "uint8", "int8", "uint16", "int16", "uint32", "int64", "float32", "float64"]
@@ -213,7 +211,7 @@ def test_partial_summaries_are_those_of_the_frames_seen(monkeypatch):
     array = random_movie(5, (30, 4, 5), "uint8")
     monkeypatch.setattr(frame_blocks, "BLOCK_BYTES", 4 * 20)
     monkeypatch.setattr(accumulator_module, "TILE_PIXELS", 10)
-    monkeypatch.setattr(summaries_module, "PAUSE", 0)
+    monkeypatch.setattr(one_pass, "PAUSE", 0)
 
     partials = list(iter_summaries(movie_of(array), every_s=0))
 

@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from roiwidgets.errors import ImageError, ParameterError
 from roiwidgets.stacks.labelled import check_stack, dimension, is_lazy
-from roiwidgets.stacks.series_layout import in_blocks
+from roiwidgets.stacks.series.series_layout import in_blocks
 
 Block = NDArray[np.float64]
 """Series of a block, float64, time last."""

@@ -8,9 +8,9 @@ words of the field; each docstring says where the results differ.
 
 from __future__ import annotations
 
-from roiwidgets.stacks.export import export_png, export_tiff
-from roiwidgets.stacks.image_folders import image_files, read_folder
-from roiwidgets.stacks.image_functions import (
+from roiwidgets.stacks.collections.export import export_png, export_tiff
+from roiwidgets.stacks.collections.image_folders import image_files, read_folder
+from roiwidgets.stacks.collections.image_functions import (
     average_boxes,
     filter_images,
     gaussian,
@@ -20,9 +20,8 @@ from roiwidgets.stacks.image_functions import (
     subtract,
     uniform,
 )
-from roiwidgets.stacks.labelled import from_image
-from roiwidgets.stacks.moving_pictures import export_gif, export_mp4
-from roiwidgets.stacks.projections import (
+from roiwidgets.stacks.collections.moving_pictures import export_gif, export_mp4
+from roiwidgets.stacks.collections.projections import (
     maximum,
     mean,
     minimum,
@@ -31,7 +30,8 @@ from roiwidgets.stacks.projections import (
     total,
     variance,
 )
-from roiwidgets.stacks.series_layout import to_series
+from roiwidgets.stacks.labelled import from_image
+from roiwidgets.stacks.series.series_layout import to_series
 
 __all__ = [
     "average_boxes",

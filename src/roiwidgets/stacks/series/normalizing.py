@@ -12,10 +12,10 @@ import xarray
 from numpy.typing import DTypeLike, NDArray
 
 from roiwidgets.errors import ParameterError
-from roiwidgets.stacks.along_time import Block, centered, is_constant, map_blocks, time_axis
 from roiwidgets.stacks.checks import whole_number
 from roiwidgets.stacks.labelled import check_increasing
-from roiwidgets.stacks.series_layout import to_series
+from roiwidgets.stacks.series.along_time import Block, centered, is_constant, map_blocks, time_axis
+from roiwidgets.stacks.series.series_layout import to_series
 
 
 def center(series: xarray.DataArray) -> xarray.DataArray:

@@ -12,7 +12,7 @@ from scipy import stats
 
 import roiwidgets as rw
 from roiwidgets.errors import ImageError, ParameterError
-from roiwidgets.stacks.along_time import map_blocks
+from roiwidgets.stacks.series.along_time import map_blocks
 from tests.stacks.phantoms import WAYS, in_memory, lazily
 
 rng = np.random.default_rng(0)
@@ -64,7 +64,7 @@ def test_constant_series_of_floats_are_no_noise(value: float) -> None:
 
 
 def test_large_arrays_are_worked_on_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("roiwidgets.stacks.series_layout.BLOCK_BYTES", 100)
+    monkeypatch.setattr("roiwidgets.stacks.series.series_layout.BLOCK_BYTES", 100)
     seen: list[int] = []
 
     def centered(block):

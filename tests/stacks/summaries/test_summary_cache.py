@@ -12,9 +12,8 @@ import zarr
 
 import roiwidgets as rw
 from roiwidgets.images.sources import ZarrSource
-from roiwidgets.stacks import summary_cache
 from roiwidgets.stacks.movie import Movie, open_movie
-from roiwidgets.stacks.summaries import iter_summaries, summaries
+from roiwidgets.stacks.summaries import iter_summaries, summaries, summary_cache
 from tests.stacks.oracles import Array, assert_summaries
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from roiwidgets.stacks.moments import NEIGHBOURS, CentredSums, Floats, pair_slices
+from roiwidgets.stacks.summaries.moments import NEIGHBOURS, CentredSums, Floats, pair_slices
 
 _ROUNDING = 1e-13
 """A variance below this share of the mean square is what rounding leaves of 0."""

@@ -11,18 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roiwidgets.errors import StackCancelled
-from roiwidgets.stacks.accumulator import Accumulator
-from roiwidgets.stacks.frame_blocks import FrameBlock, bit_reversed, frame_groups
 from roiwidgets.stacks.movie import open_movie
-from roiwidgets.stacks.summary_cache import SummaryCache
-from roiwidgets.stacks.summary_result import PICTURES, VIEWS, Summaries
+from roiwidgets.stacks.summaries.accumulator import Accumulator
+from roiwidgets.stacks.summaries.frame_blocks import FrameBlock, bit_reversed, frame_groups
+from roiwidgets.stacks.summaries.summary_cache import SummaryCache
+from roiwidgets.stacks.summaries.summary_result import Summaries
 
 OnProgress = Callable[[int, int], None]
 
 PAUSE = 6
 """Frames are read for at least this many times as long as the last result took to compute."""
-
-__all__ = ["PICTURES", "VIEWS", "PartialSummaries", "Summaries", "iter_summaries", "summaries"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

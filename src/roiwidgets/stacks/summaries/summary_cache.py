@@ -13,8 +13,8 @@ import pooch
 
 from roiwidgets.stacks.movie import Movie
 from roiwidgets.stacks.source_key import source_key
-from roiwidgets.stacks.stored_summaries import read_stored
-from roiwidgets.stacks.summary_result import Summaries, summaries_of
+from roiwidgets.stacks.summaries.stored_summaries import read_stored
+from roiwidgets.stacks.summaries.summary_result import Summaries, summaries_of
 
 KEPT = 64
 """Movies whose summaries are kept; those used longest ago go first."""

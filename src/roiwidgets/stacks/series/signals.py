@@ -9,7 +9,9 @@ import xarray
 from numpy.typing import NDArray
 
 from roiwidgets.errors import ParameterError
-from roiwidgets.stacks.along_time import (
+from roiwidgets.stacks.checks import whole_number
+from roiwidgets.stacks.labelled import check_increasing
+from roiwidgets.stacks.series.along_time import (
     Block,
     as_signal,
     centered,
@@ -17,8 +19,6 @@ from roiwidgets.stacks.along_time import (
     map_blocks,
     time_axis,
 )
-from roiwidgets.stacks.checks import whole_number
-from roiwidgets.stacks.labelled import check_increasing
 
 
 def correlate(series: xarray.DataArray, signal: object) -> xarray.DataArray:

@@ -86,7 +86,7 @@ def test_what_is_written_is_read_again(data, tmp_path_factory) -> None:
 
 
 def test_series_larger_than_a_batch_are_written_in_order(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("roiwidgets.stacks.thunder_files._BATCH_BYTES", 40)
+    monkeypatch.setattr("roiwidgets.stacks.series.thunder_files._BATCH_BYTES", 40)
     series = xarray.DataArray(VALUES, dims=("y", "x", "z", "t"))
 
     written = rw.series.write_thunder_series(series, tmp_path / "s")
