@@ -22,6 +22,7 @@ from dask.utils import key_split
 from ome_zarr_models import open_ome_zarr
 
 import roiwidgets.operations as ops
+from roiwidgets.engine import executors
 from roiwidgets.engine.plan import plan
 from roiwidgets.engine.promote import promote
 from roiwidgets.errors import PromotionError, RoiwidgetsError
@@ -89,6 +90,21 @@ def test_a_local_pool_writes_the_same_bytes(tmp_path: Path, reference: dict[str,
     promote(image_of(VOXELS), ops.median(1), path, workers=2, chunks=16, progress=False)
 
     assert files_of(path) == reference
+
+
+def test_workers_stay_for_the_next_promotion_unless_they_were_idle_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def worker() -> int:
+        with executors.open_workers(None, workers=1, blocks=1) as workers:
+            pid: int = workers.executor.submit(os.getpid).result()
+        return pid
+
+    first, second = worker(), worker()
+    monkeypatch.setattr(executors, "RENEWED_AFTER_S", -1)
+    third = worker()
+
+    assert first == second != third
 
 
 @pytest.mark.filterwarnings("ignore")  # distributed's own, on two busy cores

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import os
 import sys
+import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
@@ -26,6 +28,11 @@ Task = TypeVar("Task", bound=BlockInput)
 Result = TypeVar("Result")
 
 IDLE_WORKERS_STAY_S = 120
+RENEWED_AFTER_S = 60
+"""A pool that was idle for longer is replaced: its workers may be about to leave.
+
+One that leaves while it is given a task makes loky warn of a lack of memory.
+"""
 RETRIES = 2
 """How often a cluster tries a block again whose worker died."""
 
@@ -126,14 +133,8 @@ def open_workers(
         executor = _active_client()
     if executor is None:
         count = min(workers or loky.cpu_count(), max(1, blocks))
-        pool = loky.get_reusable_executor(
-            max_workers=count,
-            timeout=IDLE_WORKERS_STAY_S,
-            env=WORKER_ENVIRONMENT,
-            initializer=start_worker,
-            initargs=(os.getpid(), None),
-        )
-        yield Workers(pool, count, available_memory())
+        with _local_pool.use(count) as pool:
+            yield Workers(pool, count, available_memory())
     elif isinstance(executor, Executor):
         count = workers or getattr(executor, "_max_workers", None) or 2
         yield Workers(executor, count, available_memory())
@@ -151,6 +152,43 @@ def open_workers(
             f"executor must be a concurrent.futures.Executor or a distributed.Client, got "
             f"{type(executor).__name__}"
         )
+
+
+class _LocalPool:
+    """loky's pool, whose workers stay for the next promotion."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._used_at = -math.inf
+
+    @contextmanager
+    def use(self, count: int) -> Iterator[Executor]:
+        """Yield the pool with so many workers: the one before, unless it was idle for long."""
+        with self._lock:
+            is_idle = self._users == 0
+            self._users += 1
+            is_stale = is_idle and time.monotonic() - self._used_at > RENEWED_AFTER_S
+        try:
+            yield self._open(count, is_stale=is_stale)
+        finally:
+            with self._lock:
+                self._users -= 1
+                self._used_at = time.monotonic()
+
+    def _open(self, count: int, *, is_stale: bool) -> Executor:
+        pool: Executor = loky.get_reusable_executor(
+            max_workers=count,
+            timeout=IDLE_WORKERS_STAY_S,
+            reuse=False if is_stale else "auto",
+            env=WORKER_ENVIRONMENT,
+            initializer=start_worker,
+            initargs=(os.getpid(), None),
+        )
+        return pool
+
+
+_local_pool = _LocalPool()
 
 
 def _workers_of_client(client: Client, count: int) -> Iterator[Workers]:
