@@ -362,7 +362,8 @@ def zarr_source(array: ZarrArray) -> VoxelSource:
         return ZarrSource(str(store.root.absolute()), array.path)
     if isinstance(store, FsspecStore):
         url = store.fs.unstrip_protocol(store.path)
-        return ZarrSource(url, array.path, tuple(sorted(store.fs.storage_options.items())))
+        system = getattr(store.fs, "sync_fs", store.fs)  # zarr wraps those that are not async
+        return ZarrSource(url, array.path, tuple(sorted(system.storage_options.items())))
     return ArraySource(array, tuple(int(n) for n in array.chunks))
 
 
