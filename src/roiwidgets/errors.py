@@ -71,7 +71,7 @@ class OutputExistsError(RoiwidgetsError, FileExistsError):
 
 
 class OutputLocationError(RoiwidgetsError, OSError):
-    """The output path cannot be used: inside the input, or not writable."""
+    """The output path or URL cannot be used: inside the input, or not writable."""
 
 
 class PromotionError(RoiwidgetsError, RuntimeError):

@@ -31,7 +31,7 @@ def tasks_of(folder: Path, operation: ops.Operation | None = None) -> list[Block
     store = OutputStore(checked.path, checked.version)
     store.begin(checked.identity(), array_specs(checked), resume=False)
     store.suspend()
-    return next(block_passes(checked, store))
+    return block_passes(checked)[0].tasks(checked, store)
 
 
 def taken(waiting: Bundles, *, cpu_s: float) -> list[tuple[BlockTask, ...]]:

@@ -13,6 +13,7 @@ import roiwidgets.operations as ops
 from roiwidgets.engine import costs
 from roiwidgets.engine.block_layout import lay_out
 from roiwidgets.engine.costs import Cost, Machine, available_memory, machine_for
+from roiwidgets.engine.destinations import FolderDestination
 from roiwidgets.engine.plan import Plan, plan
 from roiwidgets.engine.preview import PreviewRequest, PreviewRunner
 from roiwidgets.images.grid import Grid
@@ -107,7 +108,9 @@ def test_a_time_measured_on_a_coarse_scale_is_the_least(tmp_path: Path) -> None:
 
 def test_the_table_is_escaped_and_takes_its_colours_from_the_theme(tmp_path: Path) -> None:
     small = Machine(workers=1, memory_bytes=0, disk_bytes=0)
-    nasty = dataclasses.replace(planned(tmp_path, small), path=Path("/<script>alert(1)</script>"))
+    nasty = dataclasses.replace(
+        planned(tmp_path, small), destination=FolderDestination(Path("/<script>alert(1)</script>"))
+    )
 
     page = nasty._repr_html_()
 

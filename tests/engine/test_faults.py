@@ -25,6 +25,7 @@ from roiwidgets.errors import (
     PromotionCancelled,
     PromotionError,
 )
+from roiwidgets.images import output_arrays
 from roiwidgets.images.readers import open_image
 from roiwidgets.images.rust_arrays import RustArray
 from roiwidgets.images.zarr_arrays import open_local_array_to_write
@@ -133,7 +134,9 @@ def test_a_full_disk_is_one_error_with_what_is_free_and_needed(
     path, left = tmp_path / "a.zarr", [9]
     with monkeypatch.context() as patch:
         patch.setattr(
-            worker, "open_local_array_to_write", lambda where: FullDisk(open_array(where), left)
+            output_arrays,
+            "open_local_array_to_write",
+            lambda where: FullDisk(open_array(where), left),
         )
         open_array = open_local_array_to_write
         with pytest.raises(PromotionError, match="is full") as error:

@@ -12,6 +12,7 @@ from roiwidgets.engine.plan import Plan, plan
 from roiwidgets.engine.promote import build_pyramid
 from roiwidgets.errors import (
     ImageError,
+    MissingPackageError,
     OperationError,
     OutputExistsError,
     OutputLocationError,
@@ -137,7 +138,7 @@ def test_outputs_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
         plan(image, ops.median(), tmp_path / "folder")
     with pytest.raises(OutputExistsError, match="no Zarr image, so it is not replaced"):
         plan(image, ops.median(), tmp_path / "folder", overwrite=True)
-    with pytest.raises(OutputLocationError, match="no local path"):
+    with pytest.raises(MissingPackageError, match="s3fs"):
         plan(image, ops.median(), "s3://bucket/out.zarr")
 
 

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, get_args
 
 from roiwidgets.cli._progress import PlainProgress
@@ -158,15 +157,14 @@ def _client(address: str | None) -> Iterator[Client | None]:
 
 def how_to_resume(output: str) -> str:
     """Return what is said of a run that was stopped on purpose."""
-    from roiwidgets.engine.output_store import partial_folder
+    from roiwidgets.engine.destinations import destination_at
 
-    path = Path(output).expanduser()
-    partial = partial_folder(path)
-    if not partial.is_dir():
+    destination = destination_at(output)
+    if not destination.is_begun():
         return "stopped before anything was written"
     return (
-        f"stopped; finished blocks are kept in {partial}; run the same command again to go on from "
-        "there"
+        f"stopped; finished blocks are kept in {destination.partial}; run the same command "
+        "again to go on from there"
     )
 
 

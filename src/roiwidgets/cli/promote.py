@@ -25,7 +25,7 @@ def add_to(commands: Commands) -> None:
         "promoted: its recipe is run again",
     )
     parser.add_argument("image", metavar="IN", help="path or URL of the image")
-    parser.add_argument("output", metavar="OUT", help="path of the OME-Zarr to write")
+    parser.add_argument("output", metavar="OUT", help="path or URL of the OME-Zarr to write")
     parser.add_argument(
         "--tuned-on",
         type=int,

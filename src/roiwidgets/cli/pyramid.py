@@ -17,7 +17,7 @@ def add_to(commands: Commands) -> None:
         "pyramid", help="write an image as a multiscale OME-Zarr without changing its voxels"
     )
     parser.add_argument("image", metavar="IN", help="path or URL of the image")
-    parser.add_argument("output", metavar="OUT", help="path of the OME-Zarr to write")
+    parser.add_argument("output", metavar="OUT", help="path or URL of the OME-Zarr to write")
     _writing.add_options(parser)
     parser.set_defaults(run=run)
 

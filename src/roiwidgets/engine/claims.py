@@ -7,16 +7,14 @@ Imported by every worker process.
 
 from __future__ import annotations
 
-import json
 import os
 import socket
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass
 
+from roiwidgets.engine.places import Place, read_json, write_json
 from roiwidgets.errors import PromotionError
 
-END = ";"
-"""Ends each entry of a record: one that a kill cut off has none, and does not count."""
+OWNER_FILE = "owner.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +40,15 @@ class Owner:
         """Return the owner that this process is."""
         return cls(token, os.getpid(), socket.gethostname())
 
-    def write(self, file: Path) -> None:
+    def write(self, partial: Place) -> None:
         """Write who it is; whoever reads meanwhile finds this owner or the one before."""
-        unfinished = file.with_name(f"{file.name}.{self.token}")
-        text = {"token": self.token, "process": self.process, "host": self.host}
-        unfinished.write_text(json.dumps(text), encoding="utf-8")
-        unfinished.replace(file)
+        write_json(partial, OWNER_FILE, asdict(self))
 
     @classmethod
-    def read(cls, file: Path) -> Owner | None:
-        """Return who is named in a file; None if there is none."""
-        try:
-            text = json.loads(file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
-        return cls(text["token"], text["process"], text["host"])
+    def read(cls, partial: Place) -> Owner | None:
+        """Return who is named in the place of an unfinished output; None if nobody is."""
+        found = read_json(partial, OWNER_FILE)
+        return cls(**found) if isinstance(found, dict) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,37 +60,27 @@ class Claim:
 
     Parameters
     ----------
-    path
-        File that names the newest promotion.
+    partial
+        Place of the unfinished output, which names the newest promotion.
     token
         Token of this one.
     record
-        Folder of the record; each process adds to a file of its own there.
+        Place of the record.
     """
 
-    path: str
+    partial: Place
     token: str
-    record: str
+    record: Place
 
     def check(self) -> None:
         """Raise a ``PromotionError`` unless this promotion is the newest."""
-        owner = Owner.read(Path(self.path))
+        owner = Owner.read(self.partial)
         if owner is None or owner.token != self.token:
             raise PromotionError(
-                f"another promotion has begun to write to {Path(self.path).parent}; run one at a "
-                "time for each output"
+                f"another promotion has begun to write to {self.partial}; run one at a time for "
+                "each output"
             )
 
     def note(self, key: str) -> None:
         """Record that a block is written; it stays so though all processes are killed."""
-        file = Path(self.record) / f"{socket.gethostname()}-{os.getpid()}.txt"
-        with file.open("a", encoding="utf-8") as record:
-            record.write(f"\n{key}{END}")  # on a line of its own, whatever a kill left before
-
-
-def read_record(folder: Path) -> set[str]:
-    """Return the keys of the blocks that all processes recorded in a folder."""
-    entries: list[str] = []
-    for file in folder.glob("*.txt"):
-        entries += file.read_text(encoding="utf-8").split("\n")
-    return {entry.removesuffix(END) for entry in entries if entry.endswith(END)}
+        self.record.note(key)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from roiwidgets.engine.component_worker import read_faces
+from roiwidgets.engine.places import Kept
 from roiwidgets.operations.component_faces import (
     Face,
     Offset,
@@ -21,8 +21,8 @@ from roiwidgets.operations.component_faces import (
 )
 from roiwidgets.operations.components import Components
 
-BlockFiles: TypeAlias = "Mapping[Offset, Path]"
-"""File of each block of a volume, by its place in the grid of blocks, in C order."""
+BlockFiles: TypeAlias = "Mapping[Offset, Kept]"
+"""What is kept of each block of a volume, by its place in the grid of blocks, in C order."""
 
 FACES_KEPT = 64
 """Blocks whose faces are held at once while neighbours are compared."""
@@ -64,7 +64,7 @@ def join_blocks(files: BlockFiles, *, is_full: bool, check: Callable[[], None]) 
     Memory is that of a few numbers per part, of the pairs of parts that touch, and of
     the faces of a few blocks.
     """
-    sizes, firsts = _read_all(files, "sizes"), _read_all(files, "firsts")
+    sizes, firsts = _read_all(files)
     offsets = np.concatenate([[0], np.cumsum([part.size for part in sizes])]).astype(np.int64)
     starts = dict(zip(files, map(int, offsets[:-1]), strict=True))
     pairs, border = _pairs(files, starts, is_full=is_full, check=check)
@@ -78,12 +78,14 @@ def join_blocks(files: BlockFiles, *, is_full: bool, check: Callable[[], None]) 
     return Joined(components, parts, tuple(int(offset) for offset in offsets))
 
 
-def _read_all(files: BlockFiles, name: str) -> list[NDArray[np.int64]]:
-    arrays = []
-    for file in files.values():
-        with np.load(file) as stored:
-            arrays.append(stored[name])
-    return arrays
+def _read_all(files: BlockFiles) -> tuple[list[NDArray[np.int64]], list[NDArray[np.int64]]]:
+    """Return sizes and first voxels of the parts, block by block."""
+    sizes, firsts = [], []
+    for kept in files.values():
+        size, first = kept.read_arrays("sizes", "firsts")
+        sizes.append(size)
+        firsts.append(first)
+    return sizes, firsts
 
 
 def _pairs(

@@ -1,7 +1,7 @@
 """Connected components of whole volumes: label blocks, join them over their faces.
 
-Numbers inside blocks go to an array in the partial folder; sizes, first voxels and
-faces to a file for each block. They are joined in the calling process, block by
+Numbers inside blocks go to an array beside the image; sizes, first voxels and faces are
+kept for each block. They are joined in the calling process, block by
 block. Then the pass that writes reads each block with the final value of its
 components: two tasks for each block.
 """
@@ -10,25 +10,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import zarr
 from zarr.codecs import BloscCodec
-from zarr.storage import LocalStore
 
 from roiwidgets.engine.component_join import BlockFiles, Joined, join_blocks
 from roiwidgets.engine.component_worker import LabelTask, NumberedSource, label_block
-from roiwidgets.engine.output_store import OutputStore
+from roiwidgets.engine.outputs import Output
+from roiwidgets.engine.places import Kept, Place, read_bytes
 from roiwidgets.engine.reduce_passes import Index, index_of
 from roiwidgets.engine.task_runner import TaskRunner
 from roiwidgets.engine.worker import BlockTask
-from roiwidgets.images.sources import ZarrSource
+from roiwidgets.images.output_arrays import OutputArray
 from roiwidgets.operations.components import ByComponents, Numbers, is_full
 from roiwidgets.operations.operation import Operation
 from roiwidgets.regions.blocks import Block
 
-FOLDER = "components"
+PLACE = "components"
+IDS = "ids"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def label_volumes(
     tasks: Sequence[BlockTask],
     chunks: tuple[int, ...],
     runner: TaskRunner,
-    store: OutputStore,
+    store: Output,
     *,
     finished: set[str],
 ) -> LabelledVolumes:
@@ -63,9 +63,9 @@ def label_volumes(
     finished
         Keys of blocks that an earlier run labelled.
     """
-    folder = store.work / FOLDER
-    scratch = _create_scratch(folder, tasks[0].source.shape, chunks)
-    labelling = [_label_task(last, task, scratch, folder) for task in tasks]
+    place = store.work.inside(PLACE)
+    scratch = _create_scratch(place, tasks[0].source.shape, chunks)
+    labelling = [_label_task(last, task, scratch, place) for task in tasks]
     waiting = [task for task in labelling if task.key not in finished]
     runner.report.add(len(labelling) - len(waiting))
     runner.run(waiting, label_block, lambda _task, _count: None)
@@ -73,15 +73,13 @@ def label_volumes(
     found = []
     for index, group in _by_volume(tasks).items():
         joined = join_blocks(
-            _files(group, folder), is_full=is_full(last.values), check=runner.check_cancelled
+            _files(group, place), is_full=is_full(last.values), check=runner.check_cancelled
         )
         background, numbers = _function(last).numbers(joined.components, last.values)
-        table = _write_table(folder, index, numbers[joined.parts])
+        table = _write_table(place, index, numbers[joined.parts])
         found.append(_describe(last, index, joined, numbers))
         for task, start, stop in zip(group, joined.offsets[:-1], joined.offsets[1:], strict=True):
-            source = NumberedSource(
-                ZarrSource(scratch), str(table), start, stop - start, background
-            )
+            source = NumberedSource(scratch.source(), table, start, stop - start, background)
             inner = Block(task.block.inner, task.block.inner)
             written[task.key] = replace(task, source=source, operation=None, block=inner)
     return LabelledVolumes([written[task.key] for task in tasks], found)
@@ -92,12 +90,10 @@ def _function(last: Operation) -> ByComponents:
     return last.function
 
 
-def _create_scratch(folder: Path, shape: tuple[int, ...], chunks: tuple[int, ...]) -> str:
-    location = folder / "ids"
-    if not (location / "zarr.json").is_file():
-        folder.mkdir(exist_ok=True)
+def _create_scratch(place: Place, shape: tuple[int, ...], chunks: tuple[int, ...]) -> OutputArray:
+    if read_bytes(place.inside(IDS), "zarr.json") is None:
         zarr.create_array(
-            LocalStore(location),
+            place.zarr_store(IDS),
             shape=shape,
             chunks=chunks,
             dtype="uint32",
@@ -105,10 +101,10 @@ def _create_scratch(folder: Path, shape: tuple[int, ...], chunks: tuple[int, ...
             zarr_format=3,
             fill_value=0,
         )
-    return str(location)
+    return place.array(IDS)
 
 
-def _label_task(last: Operation, task: BlockTask, scratch: str, folder: Path) -> LabelTask:
+def _label_task(last: Operation, task: BlockTask, scratch: OutputArray, place: Place) -> LabelTask:
     return LabelTask(
         key=f"label:{','.join(map(str, task.block.start))}",
         title=f"{last.name} of blocks",
@@ -122,12 +118,12 @@ def _label_task(last: Operation, task: BlockTask, scratch: str, folder: Path) ->
         values=dict(last.values),
         volume_shape=tuple(task.source.shape[axis] for axis in task.spatial),
         scratch=scratch,
-        file=str(_file_of(folder, task)),
+        kept=_kept_of(place, task),
     )
 
 
-def _file_of(folder: Path, task: BlockTask) -> Path:
-    return folder / f"{'-'.join(map(str, task.block.start))}.npz"
+def _kept_of(place: Place, task: BlockTask) -> Kept:
+    return Kept(place, f"{'-'.join(map(str, task.block.start))}.npz")
 
 
 def _by_volume(tasks: Sequence[BlockTask]) -> dict[Index, list[BlockTask]]:
@@ -137,24 +133,22 @@ def _by_volume(tasks: Sequence[BlockTask]) -> dict[Index, list[BlockTask]]:
     return groups
 
 
-def _files(tasks: Sequence[BlockTask], folder: Path) -> BlockFiles:
-    """Return the file of each block by its place in the grid of blocks."""
+def _files(tasks: Sequence[BlockTask], kept_in: Place) -> BlockFiles:
+    """Return what is kept of each block by its place in the grid of blocks."""
     starts = [tuple(task.block.start[axis] for axis in task.spatial) for task in tasks]
     ranks = [
         {start: rank for rank, start in enumerate(sorted(set(along)))}
         for along in zip(*starts, strict=True)
     ]
     places = [tuple(rank[i] for rank, i in zip(ranks, start, strict=True)) for start in starts]
-    return {place: _file_of(folder, task) for place, task in zip(places, tasks, strict=True)}
+    return {place: _kept_of(kept_in, task) for place, task in zip(places, tasks, strict=True)}
 
 
-def _write_table(folder: Path, index: Index, values: Numbers) -> Path:
+def _write_table(place: Place, index: Index, values: Numbers) -> Kept:
     """Write the value of each part of each block of a volume."""
-    table = folder / f"numbers-{'-'.join(map(str, index))}.npy"
-    unfinished = folder / f"new-{table.name}"
-    np.save(unfinished, values)
-    unfinished.replace(table)
-    return table
+    table = f"numbers-{'-'.join(map(str, index))}"
+    place.write(table, values.astype(np.uint32, copy=False).tobytes())
+    return Kept(place, table)
 
 
 def _describe(last: Operation, index: Index, joined: Joined, numbers: Numbers) -> dict[str, object]:

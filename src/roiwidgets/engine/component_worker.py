@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from roiwidgets.engine.claims import Claim
+from roiwidgets.engine.places import Kept
 from roiwidgets.engine.worker import BlockInput
+from roiwidgets.images.output_arrays import OutputArray
 from roiwidgets.images.sources import Slices, Voxels, VoxelSource
-from roiwidgets.images.zarr_arrays import open_local_array_to_write
 from roiwidgets.operations.component_faces import Face, Side, faces_of
 from roiwidgets.operations.components import ByComponents, is_full, label, look_up
 from roiwidgets.operations.parameters import Value
@@ -31,8 +30,8 @@ class LabelTask(BlockInput):
     volume_shape
         Of the spatial axes of the image.
     scratch
-        Folder of the Zarr array of numbers inside blocks, memory order.
-    file
+        Zarr array of numbers inside blocks, memory order.
+    kept
         Where what is known of the components goes.
     """
 
@@ -40,8 +39,8 @@ class LabelTask(BlockInput):
     function: ByComponents
     values: Mapping[str, Value]
     volume_shape: tuple[int, ...]
-    scratch: str
-    file: str
+    scratch: OutputArray
+    kept: Kept
 
 
 def label_block(task: LabelTask) -> int:
@@ -49,26 +48,23 @@ def label_block(task: LabelTask) -> int:
     labelled = np.ascontiguousarray(task.function.labelled(task.result()))
     ids, components = label(labelled, is_full=is_full(task.values))
     task.claim.check()
-    array = open_local_array_to_write(task.scratch)
+    array = task.scratch.open_to_write()
     array.write_whole_chunks(task.block.inner, ids.reshape(task.block.shape))
     arrays = {"sizes": components.sizes, "firsts": _in_volume(components.firsts, task)}
     for (axis, end), face in faces_of(ids, labelled).items():
         arrays |= {f"ids-{axis}-{end}": face.ids, f"values-{axis}-{end}": face.values}
-    unfinished = Path(f"{task.file}.{os.getpid()}.new.npz")
-    np.savez(unfinished, **arrays)  # type: ignore[arg-type] # no name is a parameter
-    unfinished.replace(task.file)
+    task.kept.write_arrays(arrays)
     task.claim.note(task.key)
     return int(components.sizes.size)
 
 
-def read_faces(file: Path, ndim: int) -> dict[Side, Face]:
+def read_faces(kept: Kept, ndim: int) -> dict[Side, Face]:
     """Return the faces that ``label_block`` wrote."""
-    with np.load(file) as stored:
-        return {
-            (axis, end): Face(stored[f"ids-{axis}-{end}"], stored[f"values-{axis}-{end}"])
-            for axis in range(ndim)
-            for end in (0, 1)
-        }
+    sides = [(axis, end) for axis in range(ndim) for end in (0, 1)]
+    names = [f"{kind}-{axis}-{end}" for kind in ("ids", "values") for axis, end in sides]
+    arrays = kept.read_arrays(*names)
+    ids, values = arrays[: len(sides)], arrays[len(sides) :]
+    return {side: Face(*face) for side, *face in zip(sides, ids, values, strict=True)}
 
 
 def _in_volume(firsts: Voxels, task: LabelTask) -> Voxels:
@@ -92,7 +88,7 @@ class NumberedSource:
     source
         Array of numbers inside blocks.
     table
-        File of the values of all components, uint32, block by block.
+        Values of all components, uint32, block by block.
     start, count
         Where those of this block stand in the table.
     background
@@ -100,7 +96,7 @@ class NumberedSource:
     """
 
     source: VoxelSource
-    table: str
+    table: Kept
     start: int
     count: int
     background: int
@@ -125,8 +121,10 @@ class NumberedSource:
         ids = self.source.read(slices).astype(np.uint32, copy=False)
         if not self.count:
             return look_up(ids, self.background, np.zeros(0, np.uint32))
-        table = np.load(self.table, mmap_mode="r")
-        numbers = np.asarray(table[self.start : self.start + self.count])
+        size = np.dtype(np.uint32).itemsize
+        stop = self.start + self.count
+        data = self.table.place.read_part(self.table.name, size * self.start, size * stop)
+        numbers = np.frombuffer(data, np.uint32)
         return look_up(ids, self.background, numbers)
 
     def restrict(self, slices: Slices) -> NumberedSource:  # noqa: ARG002 - a location is small already

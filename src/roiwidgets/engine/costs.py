@@ -28,12 +28,12 @@ class Machine:
     memory_bytes
         Memory that can be had without swapping.
     disk_bytes
-        Free space where the output will stand.
+        Free space where the output will stand; None where nobody knows.
     """
 
     workers: int
     memory_bytes: int
-    disk_bytes: int
+    disk_bytes: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +135,11 @@ class Cost:
                 f"{_workers(self.workers)} need about {mebibytes(needed)} of memory, "
                 f"{mebibytes(self.machine.memory_bytes)} are available; take fewer workers"
             )
-        if self.output_bytes > self.machine.disk_bytes:
+        free = self.machine.disk_bytes
+        if free is not None and self.output_bytes > free:
             found.append(
                 f"the output may need {mebibytes(self.output_bytes)}, the disk has "
-                f"{mebibytes(self.machine.disk_bytes)} free; compressed it may still fit"
+                f"{mebibytes(free)} free; compressed it may still fit"
             )
         return tuple(found)
 
@@ -148,22 +149,27 @@ class Cost:
         return f"{self.time_text}, {disk}" if self.time_text else disk
 
 
-def machine_for(folder: Path, *, workers: int | None = None) -> Machine:
+def machine_for(folder: Path | None, *, workers: int | None = None) -> Machine:
     """Return what this machine offers for an output in a folder.
 
     Parameters
     ----------
     folder
-        Folder of the output; while it does not exist, the one above it.
+        Folder of the output; while it does not exist, the one above it. None if it is on
+        no disk of this machine.
     workers
         Processes that will compute; all processors by default.
     """
-    there = next(above for above in (folder, *folder.parents) if above.is_dir())
     return Machine(
         workers=workers or loky.cpu_count(),
         memory_bytes=available_memory(),
-        disk_bytes=shutil.disk_usage(there).free,
+        disk_bytes=None if folder is None else _free_bytes(folder),
     )
+
+
+def _free_bytes(folder: Path) -> int:
+    there = next(above for above in (folder, *folder.parents) if above.is_dir())
+    return shutil.disk_usage(there).free
 
 
 def available_memory(cgroup: Path = CGROUP) -> int:

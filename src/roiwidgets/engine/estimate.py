@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def estimate(
     image: Multiscales,
     operation: Operation | Pipeline,
-    folder: Path,
+    folder: Path | None,
     *,
     tuned_on: int,
     voxels_per_s: float | None,
@@ -31,7 +31,7 @@ def estimate(
     image, operation, tuned_on, voxels_per_s
         As for ``plan``.
     folder
-        Where the output will stand.
+        Where the output will stand; None if on no disk of this machine.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def estimate(
         lay_out(level.grid, written_halo(operation, level.grid.spatial_spacing)),
         dtype,
         operation.output_dtype(dtype),
-        machine_for(folder.expanduser().absolute()),
+        machine_for(folder),
         voxels_per_s=voxels_per_s,
         is_lower_bound=is_more_than_previewed(operation, notes),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from roiwidgets.engine.component_passes import label_volumes
-from roiwidgets.engine.output_store import OutputStore
+from roiwidgets.engine.outputs import Output
 from roiwidgets.engine.passes import joined, leading_local_part, steps_of
 from roiwidgets.engine.plan import Plan
 from roiwidgets.engine.reduce_passes import found_values, gather, volumes_of, with_operations
@@ -27,7 +27,7 @@ def prepare_blocks(
     checked: Plan,
     tasks: list[BlockTask],
     runner: TaskRunner,
-    store: OutputStore,
+    store: Output,
     *,
     finished: set[str],
 ) -> tuple[list[BlockTask], list[dict[str, object]]]:
@@ -78,7 +78,7 @@ def _reduce(
     operation: Operation | Pipeline | None,
     tasks: list[BlockTask],
     runner: TaskRunner,
-    store: OutputStore,
+    store: Output,
     *,
     passes: int,
 ) -> tuple[list[BlockTask], list[dict[str, object]]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from roiwidgets.engine.claims import Owner
+from roiwidgets.engine.places import Place
 from roiwidgets.errors import PromotionError
 
 
@@ -21,13 +22,13 @@ class OutputLock:
     ----------
     file
         The lock; its folder must exist when it is taken.
-    owner_file
-        Names who holds it, for the message.
+    partial
+        Place of the unfinished output; it names who holds the lock, for the message.
     """
 
-    def __init__(self, file: Path, owner_file: Path) -> None:
+    def __init__(self, file: Path, partial: Place) -> None:
         self._lock = FileLock(file, timeout=0)
-        self._owner_file = owner_file
+        self._partial = partial
 
     def take(self) -> None:
         """Take the lock.
@@ -40,11 +41,11 @@ class OutputLock:
         try:
             self._lock.acquire()
         except Timeout as error:
-            owner = Owner.read(self._owner_file)
+            owner = Owner.read(self._partial)
             who = f"process {owner.process} on {owner.host}" if owner else "another process"
             raise PromotionError(
-                f"another promotion ({who}) is writing to {self._owner_file.parent} and still "
-                "runs; wait for its end or stop it, or choose another path"
+                f"another promotion ({who}) is writing to {self._partial} and still runs; wait for "
+                "its end or stop it, or choose another path"
             ) from error
 
     def give_back(self) -> None:

@@ -15,44 +15,24 @@ import shutil
 import tempfile
 import uuid
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import zarr
-from zarr.codecs import BloscCodec
 from zarr.storage import LocalStore
 
-from roiwidgets.engine.claims import Claim, Owner, read_record
+from roiwidgets.engine.array_specs import ArraySpec, create_array
+from roiwidgets.engine.claims import Claim, Owner
 from roiwidgets.engine.output_lock import OutputLock
-from roiwidgets.errors import OutputExistsError, OutputLocationError, PromotionError
+from roiwidgets.engine.outputs import PLAN_FILE, RECORD, DiskUse, check_same_plan
+from roiwidgets.engine.places import FolderPlace
+from roiwidgets.errors import OutputExistsError, OutputLocationError
+from roiwidgets.images.output_arrays import OutputArray
 from roiwidgets.images.store_paths import PARTIAL_SUFFIX, ZARR_FILES
 
-PLAN_FILE = "plan.json"
-OWNER_FILE = "owner.json"
 LOCK_FILE = "lock"
 REPLACED = "replaced"
 WORK_PREFIX = "work-"
-RECORD_FOLDER = "finished"
 DATA_FOLDER = "data"
-CHANGED_SOURCE = " (the image was changed, moved or written anew since)"
-
-
-@dataclass(frozen=True, slots=True)
-class ArraySpec:
-    """One level of the output, in storage order.
-
-    ``shards`` are the files that chunks lie in, for Zarr 3; None: each in its own.
-    ``compression`` is Blosc's compressor, level and shuffle; None: what suits the data type.
-    """
-
-    path: str
-    shape: tuple[int, ...]
-    chunks: tuple[int, ...]
-    dtype: str
-    axes: tuple[str, ...]
-    shards: tuple[int, ...] | None = None
-    compression: tuple[str, int, str] | None = None
 
 
 def partial_folder(path: Path) -> Path:
@@ -67,7 +47,7 @@ def finished_blocks(partial: Path) -> set[str] | None:
     ]
     if not folders:
         return None
-    return set().union(*(read_record(folder / RECORD_FOLDER) for folder in folders))
+    return set().union(*(FolderPlace(str(folder / RECORD)).noted() for folder in folders))
 
 
 def check_output(path: Path, *, overwrite: bool) -> None:
@@ -124,20 +104,26 @@ class OutputStore:
         token = uuid.uuid4().hex
         self.path = path
         self.partial = partial_folder(path)
-        self.work = self.partial / f"{WORK_PREFIX}{token}"
-        owner_file = self.partial / OWNER_FILE
-        self.claim = Claim(str(owner_file), token, str(self.work / RECORD_FOLDER))
+        self.notes = FolderPlace(str(self.partial))
+        self.work = self.notes.inside(f"{WORK_PREFIX}{token}")
+        self.claim = Claim(self.notes, token, self.work.inside(RECORD))
         self._format = 3 if version == "0.5" else 2
-        self._lock = OutputLock(self.partial / LOCK_FILE, owner_file)
+        self._lock = OutputLock(self.partial / LOCK_FILE, self.notes)
 
     @property
     def data(self) -> Path:
         """Folder that becomes the image."""
-        return self.work / DATA_FOLDER
+        return Path(self.work.folder, DATA_FOLDER)
 
-    def location(self, level: str) -> str:
-        """Return the folder of a level's array while it is written."""
-        return str(self.data / level)
+    def array(self, level: str) -> OutputArray:
+        """Return where the array of a level is while it is written."""
+        return OutputArray(str(self.data / level))
+
+    def disk_use(self) -> DiskUse:
+        """Return the free space of the disk, and what the image takes of it so far."""
+        files = (file for file in self.data.rglob("*") if file.is_file())
+        taken = sum(file.stat().st_size for file in files)
+        return DiskUse(shutil.disk_usage(self.path.parent).free, taken)
 
     def begin(self, plan: dict[str, object], arrays: list[ArraySpec], *, resume: bool) -> set[str]:
         """Start, or go on with the same plan; return the keys of finished blocks.
@@ -157,25 +143,14 @@ class OutputStore:
             if unfinished is None:
                 self._start(plan, arrays)
             else:
-                unfinished.rename(self.work)
+                unfinished.rename(self.work.folder)
             # from here on, tasks of an earlier run that are still alive refuse to write
-            Owner.of_this_process(self.claim.token).write(Path(self.claim.path))
-            return read_record(Path(self.claim.record))
+            Owner.of_this_process(self.claim.token).write(self.notes)
+            return self.claim.record.noted()
         except OSError as error:
             raise OutputLocationError(
                 f"cannot write to {self.partial}: {error.strerror or error}; choose another folder"
             ) from error
-
-    def remember(self, name: str, value: object) -> None:
-        """Keep what a whole pass found for a later run of the same plan."""
-        scratch = self.partial / f"{name}.json.new"
-        scratch.write_text(json.dumps(value), encoding="utf-8")
-        scratch.replace(self.partial / f"{name}.json")
-
-    def recall(self, name: str) -> object | None:
-        """Return what an earlier run of the same plan found; None if it did not get there."""
-        file = self.partial / f"{name}.json"
-        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
 
     def finish(self, attributes: dict[str, object]) -> None:
         """Write the group's metadata and put the image in its place.
@@ -225,17 +200,7 @@ class OutputStore:
         ]
         if not plan_file.is_file() or not found:
             return None
-        known = json.loads(plan_file.read_text(encoding="utf-8"))
-        if known != json.loads(json.dumps(plan)):
-            changed = sorted(
-                key for key in {*known, *plan} if known.get(key) != _as_json(plan.get(key))
-            )
-            why = CHANGED_SOURCE if "source" in changed else ""
-            raise PromotionError(
-                f"{self.partial} holds an unfinished promotion that differs in "
-                f"{', '.join(changed)}{why}; delete it, pass resume=False to start over, or choose "
-                "another path"
-            )
+        check_same_plan(json.loads(plan_file.read_text(encoding="utf-8")), plan, self.partial)
         return found[0]
 
     def _start(self, plan: dict[str, object], arrays: list[ArraySpec]) -> None:
@@ -244,53 +209,13 @@ class OutputStore:
             if entry.name != LOCK_FILE:
                 _remove(entry)
         self.data.mkdir(parents=True)
-        Path(self.claim.record).mkdir()
+        Path(self.work.folder, RECORD).mkdir()
         for array in arrays:
-            self._create(array)
+            create_array(LocalStore(self.data / array.path), array, self._format)
         # the plan comes last: without it the folder is no promotion to resume
         scratch = self.partial / f"{PLAN_FILE}.new"
         scratch.write_text(json.dumps(plan, indent=1), encoding="utf-8")
         scratch.rename(self.partial / PLAN_FILE)
-
-    def _create(self, array: ArraySpec) -> None:
-        name, level, shuffle = array.compression or _compression(np.dtype(array.dtype))
-        if self._format == 3:
-            zarr.create_array(
-                LocalStore(self.data / array.path),
-                shape=array.shape,
-                chunks=array.chunks,
-                shards=array.shards,
-                dtype=array.dtype,
-                compressors=BloscCodec(cname=name, clevel=level, shuffle=shuffle),  # type: ignore[arg-type] # names of enumerations
-                dimension_names=array.axes,
-                zarr_format=3,
-                fill_value=0,
-            )
-            return
-        from numcodecs import Blosc
-
-        modes = {"bitshuffle": Blosc.BITSHUFFLE, "noshuffle": Blosc.NOSHUFFLE}
-        zarr.create_array(
-            LocalStore(self.data / array.path),
-            shape=array.shape,
-            chunks=array.chunks,
-            dtype=array.dtype,
-            compressors=Blosc(cname=name, clevel=level, shuffle=modes[shuffle]),
-            zarr_format=2,
-            fill_value=0,
-            chunk_key_encoding={"name": "v2", "separator": "/"},
-        )
-
-
-def _compression(dtype: np.dtype[np.generic]) -> tuple[str, int, str]:
-    """Return compressor, level and shuffle that cost little for what they save.
-
-    Measured on a gradient magnitude: LZ4 takes half of Zstandard's time for floats, at
-    the same size. For bytes of noisy CT it would be 6 % larger.
-    """
-    if dtype.kind == "f":
-        return "lz4", 5, "bitshuffle"
-    return "zstd", 1, "bitshuffle" if dtype.itemsize > 1 else "noshuffle"
 
 
 def write_to_disk(folder: Path) -> None:
@@ -326,7 +251,3 @@ def _remove(entry: Path) -> None:
         shutil.rmtree(entry)
     else:
         entry.unlink()
-
-
-def _as_json(value: object) -> object:
-    return json.loads(json.dumps(value))

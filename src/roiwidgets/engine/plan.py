@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version as version_of
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import numpy as np
 
 from roiwidgets.engine.block_layout import BlockLayout, lay_out
-from roiwidgets.engine.costs import Cost, machine_for, mebibytes
-from roiwidgets.engine.output_store import check_output
+from roiwidgets.engine.costs import Cost, mebibytes
+from roiwidgets.engine.destinations import Destination, destination_at
 from roiwidgets.engine.passes import (
     check_passes,
     is_more_than_previewed,
@@ -21,8 +21,8 @@ from roiwidgets.engine.passes import (
     scratch_bytes,
     written_halo,
 )
-from roiwidgets.engine.source_checks import check_apart, check_finite, fingerprint
-from roiwidgets.errors import OutputLocationError, ParameterError
+from roiwidgets.engine.source_checks import check_finite, fingerprint
+from roiwidgets.errors import ParameterError
 from roiwidgets.images.binning import Downsampling
 from roiwidgets.images.grid import Grid
 from roiwidgets.images.image_levels import ImageLevel, ImageLevels, open_levels
@@ -44,7 +44,7 @@ class Plan:
         Level that is read.
     operation
         What is run on it.
-    path
+    destination
         Where the image will stand.
     version
         OME-Zarr version.
@@ -64,7 +64,7 @@ class Plan:
 
     level: ImageLevel
     operation: Operation | Pipeline
-    path: Path
+    destination: Destination
     version: str
     layout: BlockLayout
     dtype: np.dtype[np.generic]
@@ -72,6 +72,11 @@ class Plan:
     notes: tuple[str, ...]
     fingerprint: str
     cost: Cost
+
+    @property
+    def path(self) -> Path | str:
+        """Path or URL where the image will stand."""
+        return self.destination.path
 
     @property
     def needs_seam_check(self) -> bool:
@@ -208,6 +213,7 @@ def plan(
     binning: Downsampling | None = None,
     workers: int | None = None,
     voxels_per_s: float | None = None,
+    storage_options: Mapping[str, object] | None = None,
 ) -> Plan:
     """Return what promoting an operation to a whole image will do and cost.
 
@@ -218,7 +224,7 @@ def plan(
     operation
         Operation with the values as tuned.
     path
-        Local path of the OME-Zarr to write.
+        Path of the OME-Zarr to write, or a URL that fsspec can write to (s3, gs, az, memory).
     scale
         Level that is read, 0 is the finest.
     tuned_on
@@ -239,11 +245,14 @@ def plan(
     voxels_per_s
         Voxels that one of them computes in a second, such as a tuner measured; None
         leaves the time open.
+    storage_options
+        Options for fsspec, of an output at a URL.
 
     Returns
     -------
     Plan
-        Nothing has been written.
+        Nothing has been written; at a URL, an object that was put to see whether that is
+        allowed has been removed.
 
     Raises
     ------
@@ -255,6 +264,8 @@ def plan(
         If there is no such level, or no finite value in the image.
     ParameterError
         If the version or the chunks are not possible.
+    MissingPackageError
+        If the file system of a URL needs a package that is not installed.
     """
     if not isinstance(operation, Operation | Pipeline):
         raise ParameterError(
@@ -266,9 +277,8 @@ def plan(
     opened = open_levels(image)
     level = opened.at(scale)
     grid, source = level.grid, level.source
-    output = local_path(path)
-    check_apart(source, output)
-    check_output(output, overwrite=overwrite)
+    destination = destination_at(path, storage_options)
+    destination.check(source, overwrite=overwrite)
     operation, notes = operation_at(opened, operation, scale, tuned_on=tuned_on)
     operation.check_dtype(source.dtype)
     check_passes(operation, source.dtype)
@@ -278,7 +288,7 @@ def plan(
     return Plan(
         level=level,
         operation=operation,
-        path=output,
+        destination=destination,
         version=version,
         layout=layout,
         dtype=dtype,
@@ -286,7 +296,7 @@ def plan(
         notes=(*notes, *_notes(source.dtype, dtype, grid)),
         fingerprint=fingerprint(source),
         cost=Cost.of(
-            layout, source.dtype, dtype, machine_for(output.parent, workers=workers),
+            layout, source.dtype, dtype, destination.machine(workers=workers),
             voxels_per_s=voxels_per_s, is_lower_bound=is_more_than_previewed(operation, notes),
         ),
     )  # fmt: skip
@@ -313,16 +323,6 @@ def operation_at(
         return operation, ()
     tuned = image.at(tuned_on).grid.spatial_spacing
     return operation.at_spacing(tuned, image.at(scale).grid.spatial_spacing)
-
-
-def local_path(path: str | Path) -> Path:
-    """Return a path or ``file:`` URL as an absolute path."""
-    if isinstance(path, str) and urlsplit(path).scheme not in ("", "file"):
-        raise OutputLocationError(
-            f"{path} is no local path; write to a local folder and copy the result"
-        )
-    text = urlsplit(path).path if isinstance(path, str) and path.startswith("file:") else path
-    return Path(text).expanduser().absolute()
 
 
 def _default_binning(operation: Operation | Pipeline, *, is_labels: bool) -> Downsampling:

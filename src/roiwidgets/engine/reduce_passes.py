@@ -6,14 +6,13 @@ kept in the partial folder: a resumed run does not gather it again.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import cast
 
-from roiwidgets.engine.output_store import OutputStore
+from roiwidgets.engine.outputs import Output
 from roiwidgets.engine.passes import joined, steps_of
+from roiwidgets.engine.places import Kept, Place, read_json, write_json
 from roiwidgets.engine.reduce_worker import ReduceTask, kept_part, reduce_block
 from roiwidgets.engine.task_runner import TaskRunner
 from roiwidgets.engine.worker import BlockTask, SharedOperation
@@ -85,7 +84,7 @@ def gather(
     volumes: Sequence[VolumeInPasses],
     tasks: Sequence[BlockTask],
     runner: TaskRunner,
-    store: OutputStore,
+    store: Output,
     *,
     passes: int,
 ) -> None:
@@ -105,12 +104,12 @@ def gather(
     stage = 0
     while pending := _pending(volumes):
         name = f"reduction-{stage}"
-        known = cast("Stored | None", store.recall(name))
+        known = cast("Stored | None", read_json(store.notes, f"{name}.json"))
         if known is None:
-            folder = store.work / name
-            known = _run_stage(folder, pending, tasks, runner)
-            store.remember(name, known)
-            shutil.rmtree(folder)
+            place = store.work.inside(name)
+            known = _run_stage(name, place, pending, tasks, runner)
+            write_json(store.notes, f"{name}.json", known)
+            place.remove()
         else:
             runner.report.add(len(tasks))
         for volume in volumes:
@@ -128,15 +127,14 @@ def _pending(volumes: Sequence[VolumeInPasses]) -> Pending:
 
 
 def _run_stage(
-    folder: Path, pending: Pending, tasks: Sequence[BlockTask], runner: TaskRunner
+    name: str, place: Place, pending: Pending, tasks: Sequence[BlockTask], runner: TaskRunner
 ) -> Stored:
     """Run one reduction for each volume that needs one; return what is found, by volume.
 
-    Parts are kept in ``folder`` until all are there.
+    Parts are kept in ``place`` until all are there.
     """
-    folder.mkdir(exist_ok=True)
     merging = {index: _Merge(reduction) for index, (_, reduction) in pending.items()}
-    reduce_tasks = _reduce_tasks(folder, pending, tasks)
+    reduce_tasks = _reduce_tasks(name, place, pending, tasks)
     order = {task.key: number for number, (_, task) in enumerate(reduce_tasks)}
     owner = {task.key: index for index, task in reduce_tasks}
     for index, task in reduce_tasks:
@@ -184,7 +182,7 @@ class _Merge:
 
 
 def _reduce_tasks(
-    folder: Path, pending: Pending, tasks: Sequence[BlockTask]
+    name: str, place: Place, pending: Pending, tasks: Sequence[BlockTask]
 ) -> list[tuple[Index, ReduceTask]]:
     shared = {
         index: None if before is None else SharedOperation.wrap(before)
@@ -197,12 +195,12 @@ def _reduce_tasks(
             before, reduction = pending[index]
             halo = before.halo(task.spacing) if before else (0,) * len(task.spacing)
             block = _with_halo(task, halo)
-            place = "-".join(map(str, block.start))
+            start = "-".join(map(str, block.start))
             found.append(
                 (
                     index,
                     ReduceTask(
-                        key=f"{folder.name}:{place}",
+                        key=f"{name}:{start}",
                         title=reduction.title,
                         source=task.source,
                         block=block,
@@ -210,7 +208,7 @@ def _reduce_tasks(
                         spacing=task.spacing,
                         operation=shared[index],
                         reduction=reduction,
-                        file=str(folder / f"{place}.npz"),
+                        kept=Kept(place, f"{start}.npz"),
                     ),
                 )
             )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
+from roiwidgets.engine.places import Kept
 from roiwidgets.engine.worker import BlockInput
 from roiwidgets.operations.reductions import Part, Reduction
 
@@ -20,27 +19,25 @@ class ReduceTask(BlockInput):
     ----------
     reduction
         What is gathered.
-    file
+    kept
         Where the part is kept until the pass has ended.
     """
 
     reduction: Reduction
-    file: str
+    kept: Kept
 
 
 def reduce_block(task: ReduceTask) -> Part:
     """Return what a block adds to a reduction, and keep it for a later run."""
     part = task.reduction.part(np.ascontiguousarray(task.compute()), task.spacing, task.trim)
-    unfinished = Path(f"{task.file}.{os.getpid()}.new.npz")
-    np.savez_compressed(unfinished, part=part)  # counts of 65536 bins are mostly zeros
-    unfinished.replace(task.file)
+    task.kept.write_arrays({"part": part}, is_sparse=True)  # counts of 65536 bins
     return part
 
 
 def kept_part(task: ReduceTask) -> Part | None:
     """Return the part that an earlier run kept; None if there is none."""
-    if not Path(task.file).is_file():
+    try:
+        (part,) = task.kept.read_arrays("part")
+    except FileNotFoundError:
         return None
-    with np.load(task.file) as stored:
-        part: Part = stored["part"]
     return part

@@ -32,6 +32,27 @@ def check_apart(source: VoxelSource, output: Path) -> None:
         )
 
 
+def check_apart_at_url(source: VoxelSource, output: str) -> None:
+    """Raise an ``OutputLocationError`` if an output at a URL and the input lie in each other."""
+    root = _source_url(source)
+    if root is None:
+        return
+    inner, outer = sorted((f"{root}/", f"{output}/"), key=len, reverse=True)
+    if inner.startswith(outer):
+        raise OutputLocationError(
+            f"the output {output} and the input {root} lie inside each other; choose a URL beside "
+            "the input"
+        )
+
+
+def _source_url(source: object) -> str | None:
+    """Return the URL that a source reads from, through views of it; None for others."""
+    if isinstance(source, ZarrSource):
+        return source.location.rstrip("/") if "://" in source.location else None
+    inner = getattr(source, "source", None)
+    return None if inner is None else _source_url(inner)
+
+
 def source_folder(source: object) -> Path | None:
     """Return the folder that a source reads from, through views of it; None for others."""
     if isinstance(source, ZarrSource):

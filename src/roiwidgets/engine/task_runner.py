@@ -20,7 +20,7 @@ from tqdm.auto import tqdm
 
 from roiwidgets.engine.bundles import Bundles
 from roiwidgets.engine.executors import Workers
-from roiwidgets.engine.output_store import OutputStore
+from roiwidgets.engine.outputs import Output
 from roiwidgets.engine.reading import describe_box
 from roiwidgets.engine.seam_check import SeamCheck, check_seams
 from roiwidgets.engine.worker import BlockInput, BlockTask, Finished, run_blocks
@@ -82,7 +82,7 @@ class TaskRunner:
     """
 
     def __init__(
-        self, pool: Workers, store: OutputStore, report: Reporter, cancel: threading.Event
+        self, pool: Workers, store: Output, report: Reporter, cancel: threading.Event
     ) -> None:
         self._pool, self._store, self._cancel = pool, store, cancel
         self.report = report
@@ -226,6 +226,6 @@ class TaskRunner:
             raise PromotionError(self._lost(ConnectionError("the client is closed")))
 
 
-def cancelled_text(store: OutputStore) -> str:
+def cancelled_text(store: Output) -> str:
     """Return what is said of a promotion that was stopped on purpose."""
     return f"cancelled; finished blocks are kept in {store.partial}, the same call goes on"

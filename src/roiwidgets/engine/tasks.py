@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.metadata import version as version_of
 
-from roiwidgets.engine.output_store import ArraySpec, OutputStore
+from roiwidgets.engine.array_specs import ArraySpec
+from roiwidgets.engine.outputs import Output
 from roiwidgets.engine.passes import steps_of
 from roiwidgets.engine.plan import Plan, describe_operation
 from roiwidgets.engine.reading import describe_source
 from roiwidgets.engine.seam_check import SeamCheck
 from roiwidgets.engine.worker import BlockTask, SharedOperation, Target
 from roiwidgets.images.gaussian_levels import BinSmoothing
+from roiwidgets.images.grid import Grid
 from roiwidgets.images.ome_writing import multiscales_metadata, storage_axes
 from roiwidgets.images.pyramid import PyramidLevel
-from roiwidgets.images.sources import VoxelSource, ZarrSource
+from roiwidgets.images.sources import VoxelSource
 from roiwidgets.images.transposed import TransposedSource
 from roiwidgets.operations.operation import Operation, Pipeline
 from roiwidgets.regions.blocks import Block, cut_into_blocks
@@ -41,21 +45,109 @@ def array_specs(checked: Plan) -> list[ArraySpec]:
     return specs
 
 
-def block_passes(checked: Plan, store: OutputStore) -> Iterator[list[BlockTask]]:
-    """Yield the blocks of the finest level, then those of levels that blocks did not cover."""
+@dataclass(frozen=True, slots=True)
+class BlockPass:
+    """Blocks that read one level and write some others; there are tasks once there is an output.
+
+    Parameters
+    ----------
+    first, last
+        Levels that are written. With ``first`` > 0 the level below is read: it is binned
+        once before, chunk by chunk, as blocks of it are ``2 ** 3`` times larger.
+    operation
+        What blocks go through; None leaves them as they are.
+    halo
+        Voxels that are read around a block, spatial axes.
+    block_shape
+        Voxels of a block of the level that is read, all axes.
+    grid
+        Grid of that level.
+    """
+
+    first: int
+    last: int
+    operation: SharedOperation | None
+    halo: tuple[int, ...] | None
+    block_shape: tuple[int, ...]
+    grid: Grid
+
+    def __len__(self) -> int:
+        """Return the number of blocks."""
+        sides = zip(self.grid.shape, self.block_shape, strict=True)
+        return math.prod(-(-size // side) for size, side in sides)
+
+    def tasks(self, checked: Plan, store: Output) -> list[BlockTask]:
+        """Return the blocks as tasks that write to an output that has begun."""
+        grid = self.grid
+        spatial = tuple(grid.axes.index(axis) for axis in grid.spatial_axes)
+        reach = [0] * len(grid.axes)
+        for axis, side in zip(spatial, self.halo or (0,) * len(spatial), strict=True):
+            reach[axis] = side
+        source = (
+            _written_source(checked, store, self.first - 1) if self.first else checked.level.source
+        )
+        box = tuple(slice(0, size) for size in grid.shape)
+        return [
+            BlockTask(
+                claim=store.claim,
+                key=f"{self.first}:{','.join(map(str, block.start))}",
+                title=f"scale {self.first}" if self.first else checked.operation.name,
+                source=source,
+                block=block,
+                spatial=spatial,
+                spacing=grid.spatial_spacing,
+                operation=self.operation,
+                dtype=checked.dtype.name,
+                kind="mean" if checked.kind == "gaussian" else checked.kind,
+                targets=tuple(_targets(checked, store, block, self.first, self.last)),
+            )
+            for block in cut_into_blocks(box, self.block_shape, tuple(reach), grid.shape)
+        ]
+
+
+def block_passes(checked: Plan) -> list[BlockPass]:
+    """Return the pass of the finest level, then those of levels that its blocks do not cover.
+
+    Raises
+    ------
+    OperationError
+        If the operation cannot be sent to another process.
+    """
     covered = _covered_levels(checked)
-    source = checked.level.source
     operation = SharedOperation.wrap(checked.operation)
-    yield _tasks(checked, store, source, operation, halo=checked.halo, first=0, last=covered)
+    passes = [_block_pass(checked, operation, halo=checked.halo, first=0, last=covered)]
     for number in range(covered + 1, len(checked.levels)):
-        below = _written_source(checked, store, number - 1)
         smoothing = BinSmoothing(_spatial_factors(checked, checked.levels[number]))
-        yield _tasks(
-            checked, store, below,
-            SharedOperation.wrap(smoothing) if checked.kind == "gaussian" else None,
-            halo=smoothing.reach if checked.kind == "gaussian" else None,
-            first=number, last=number,
-        )  # fmt: skip
+        is_smoothed = checked.kind == "gaussian"
+        passes.append(
+            _block_pass(
+                checked,
+                SharedOperation.wrap(smoothing) if is_smoothed else None,
+                halo=smoothing.reach if is_smoothed else None,
+                first=number,
+                last=number,
+            )
+        )
+    return passes
+
+
+def _block_pass(
+    checked: Plan,
+    operation: SharedOperation | None,
+    *,
+    halo: tuple[int, ...] | None,
+    first: int,
+    last: int,
+) -> BlockPass:
+    grid = checked.levels[max(first - 1, 0)].grid
+    own = dict(
+        zip(grid.spatial_axes, _spatial_factors(checked, checked.levels[first]), strict=True)
+    )
+    sides = dict(
+        zip(grid.spatial_axes, checked.chunks if first else checked.block_shape, strict=True)
+    )
+    block_shape = tuple(sides.get(axis, 1) * own.get(axis, 1) for axis in grid.axes)
+    return BlockPass(first, last, operation, halo, block_shape, grid)
 
 
 def _covered_levels(checked: Plan) -> int:
@@ -79,50 +171,7 @@ def _covered_levels(checked: Plan) -> int:
     return len(checked.levels) - 1
 
 
-def _tasks(
-    checked: Plan,
-    store: OutputStore,
-    source: VoxelSource,
-    operation: SharedOperation | None,
-    *,
-    halo: tuple[int, ...] | None,
-    first: int,
-    last: int,
-) -> list[BlockTask]:
-    """Return the blocks that read ``source`` and write the levels ``first`` to ``last``.
-
-    With ``first`` > 0 the source is the level below: it is binned once before, chunk by
-    chunk, as blocks of it are ``2 ** 3`` times larger.
-    """
-    grid = checked.levels[max(first - 1, 0)].grid
-    spatial = tuple(grid.axes.index(axis) for axis in grid.spatial_axes)
-    own = _spatial_factors(checked, checked.levels[first])
-    sides = checked.block_shape if first == 0 else checked.chunks
-    block_shape, reach = [1] * len(grid.axes), [0] * len(grid.axes)
-    for axis, size, factor, side in zip(spatial, sides, own, halo or (0,) * len(own), strict=True):
-        block_shape[axis], reach[axis] = size * factor, side
-    box = tuple(slice(0, size) for size in grid.shape)
-    return [
-        BlockTask(
-            claim=store.claim,
-            key=f"{first}:{','.join(map(str, block.start))}",
-            title=f"scale {first}" if first else checked.operation.name,
-            source=source,
-            block=block,
-            spatial=spatial,
-            spacing=grid.spatial_spacing,
-            operation=operation,
-            dtype=checked.dtype.name,
-            kind="mean" if checked.kind == "gaussian" else checked.kind,
-            targets=tuple(_targets(checked, store, block, first, last)),
-        )
-        for block in cut_into_blocks(box, tuple(block_shape), tuple(reach), grid.shape)
-    ]
-
-
-def _targets(
-    checked: Plan, store: OutputStore, block: Block, first: int, last: int
-) -> Iterator[Target]:
+def _targets(checked: Plan, store: Output, block: Block, first: int, last: int) -> Iterator[Target]:
     axes = checked.grid.axes
     order = tuple(axes.index(axis) for axis in storage_axes(axes))
     factors = (1,) * len(axes)
@@ -134,7 +183,7 @@ def _targets(
             for side, factor, size in zip(block.inner, factors, level.grid.shape, strict=True)
         ]
         spatial = tuple(factor for factor, axis in zip(factors, axes, strict=True) if axis in "zyx")
-        yield Target(store.location(str(number)), spatial, tuple(box[i] for i in order), order)
+        yield Target(store.array(str(number)), spatial, tuple(box[i] for i in order), order)
 
 
 def _spatial_factors(checked: Plan, level: PyramidLevel) -> tuple[int, ...]:
@@ -142,8 +191,8 @@ def _spatial_factors(checked: Plan, level: PyramidLevel) -> tuple[int, ...]:
     return tuple(factor for factor, axis in pairs if axis in checked.grid.spatial_axes)
 
 
-def _written_source(checked: Plan, store: OutputStore, number: int) -> VoxelSource:
-    source = ZarrSource(store.location(str(number)))
+def _written_source(checked: Plan, store: Output, number: int) -> VoxelSource:
+    source = store.array(str(number)).source()
     axes, stored = checked.grid.axes, storage_axes(checked.grid.axes)
     if axes == stored:
         return source

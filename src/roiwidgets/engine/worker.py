@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import Protocol, cast
 
 import cloudpickle
 import numpy as np
@@ -22,12 +22,9 @@ from roiwidgets.engine.claims import Claim
 from roiwidgets.engine.reading import read_voxels
 from roiwidgets.errors import ImageError, OperationError
 from roiwidgets.images.binning import BinKind, downsample_block
+from roiwidgets.images.output_arrays import OutputArray, WritableArray
 from roiwidgets.images.sources import Voxels, VoxelSource
-from roiwidgets.images.zarr_arrays import open_local_array_to_write
 from roiwidgets.regions.blocks import Block, Slices, bounding_box, relative_to
-
-if TYPE_CHECKING:
-    from roiwidgets.images.rust_arrays import RustArray
 
 
 class Run(Protocol):
@@ -93,8 +90,8 @@ class Target:
 
     Parameters
     ----------
-    location
-        Folder of the Zarr array.
+    array
+        The Zarr array.
     factors
         Voxels of the block per voxel of this level, spatial axes in memory order.
     box
@@ -103,7 +100,7 @@ class Target:
         For each storage axis the memory axis it comes from.
     """
 
-    location: str
+    array: OutputArray
     factors: tuple[int, ...]
     box: Slices
     order: tuple[int, ...]
@@ -265,16 +262,16 @@ def _write(target: Target, result: Voxels, task: BlockTask) -> None:
     for axis, size in zip(task.spatial, result.shape, strict=True):
         shape[axis] = size
     stored = result.reshape(shape).transpose(target.order)
-    _open_for_writing(target.location, os.getpid()).write_whole_chunks(target.box, stored)
+    _open_for_writing(target.array, os.getpid()).write_whole_chunks(target.box, stored)
 
 
 @lru_cache(maxsize=16)
 def _open_for_writing(
-    location: str,
+    array: OutputArray,
     process: int,  # noqa: ARG001 # part of the key of the cache
-) -> RustArray:
+) -> WritableArray:
     """Return an array of the output, opened once per process; each promotion has its own."""
-    return open_local_array_to_write(location)
+    return array.open_to_write()
 
 
 @dataclass(frozen=True, slots=True)

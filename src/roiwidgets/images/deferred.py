@@ -6,23 +6,28 @@ import threading
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
     from typing import Any
 
     from ngff_zarr import Multiscales
 
-_LOCATION = "_deferred_location"
+_LOCATION, _OPTIONS = "_deferred_location", "_deferred_options"
 _OPENING = threading.RLock()
 _CLASS = cast("Any", object.__dict__["__class__"])
 
 
-def open_later(path: Path) -> Multiscales:
-    """Return the image at a path; it is opened when it is first used.
+def open_later(
+    path: Path | str, storage_options: Mapping[str, object] | None = None
+) -> Multiscales:
+    """Return the image at a path or URL; it is opened when it is first used.
 
     Parameters
     ----------
     path
-        Path of an OME-Zarr image.
+        Path or URL of an OME-Zarr image.
+    storage_options
+        Options for fsspec, with URLs only.
 
     Returns
     -------
@@ -31,23 +36,26 @@ def open_later(path: Path) -> Multiscales:
         has been read, and ngff-zarr need not have been imported, which takes 2.5 s and
         100 MB: a script that promotes, and ends, does without.
     """
-    return cast("Multiscales", _Unopened(path))
+    return cast("Multiscales", _Unopened(path, storage_options))
 
 
 class _Unopened:
     """Becomes a ``Multiscales``, in place, as soon as anything is asked of it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | str, storage_options: Mapping[str, object] | None) -> None:
         self.__dict__[_LOCATION] = path
+        self.__dict__[_OPTIONS] = storage_options
 
     def _open(self) -> Any:
         with _OPENING:
             if _LOCATION in self.__dict__:
                 from roiwidgets.images.readers import open_image
 
-                opened = open_image(self.__dict__[_LOCATION])
+                opened = open_image(
+                    self.__dict__[_LOCATION], storage_options=self.__dict__[_OPTIONS]
+                )
                 self.__dict__.update(vars(opened))
-                del self.__dict__[_LOCATION]
+                del self.__dict__[_LOCATION], self.__dict__[_OPTIONS]
                 _CLASS.__set__(self, type(opened))
         return self
 

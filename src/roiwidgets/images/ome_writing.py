@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 
 from roiwidgets.errors import ImageError
 from roiwidgets.images.axes import KNOWN_AXES
 from roiwidgets.images.grid import Grid, world_translation
-from roiwidgets.images.ome_metadata import OWN_KEY
+from roiwidgets.images.ome_metadata import OWN_KEY, ome_attributes
 from roiwidgets.images.units import is_ngff_unit, spelt_out_unit
 
 VERSIONS = ("0.4", "0.5")
@@ -108,6 +109,21 @@ def multiscales_metadata(
         image["version"] = version
         return {**ome, **_own_attributes(grids[0])}
     return {"ome": {"version": version, **ome}, **_own_attributes(grids[0])}
+
+
+def with_paths_under(attributes: Mapping[str, object], folder: str) -> dict[str, object]:
+    """Return the root attributes of an image whose levels lie in a folder of its group.
+
+    Examples
+    --------
+    >>> with_paths_under({"multiscales": [{"datasets": [{"path": "0"}]}]}, "scales")
+    {'multiscales': [{'datasets': [{'path': 'scales/0'}]}]}
+    """
+    moved = deepcopy(dict(attributes))
+    for image in ome_attributes(moved)["multiscales"]:  # type: ignore[attr-defined] # a list, as written here
+        for dataset in image["datasets"]:
+            dataset["path"] = f"{folder}/{dataset['path']}"
+    return moved
 
 
 def _axes(axes: Sequence[str], units: Mapping[str, str]) -> list[dict[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -38,16 +39,21 @@ def local_path(location: str) -> Path | None:
     """
     scheme = urlsplit(location).scheme
     if len(scheme) > 1 and scheme != "file":  # one letter is a drive of Windows
+        _check_finished(location, urlsplit(location).path.split("/"))
         return None
     path = Path(unquote(urlsplit(location).path)) if scheme == "file" else Path(location)
     path = path.expanduser()
-    if any(part.endswith(PARTIAL_SUFFIX) for part in path.absolute().parts):
-        raise ImageError(
-            f"{path} is the unfinished output of a promotion; promote again to complete it"
-        )
+    _check_finished(path, path.absolute().parts)
     if not path.exists():
         raise FileNotFoundError(f"there is no file or folder {path.absolute()}; check the path")
     return path
+
+
+def _check_finished(location: object, parts: Sequence[str]) -> None:
+    if any(part.endswith(PARTIAL_SUFFIX) for part in parts):
+        raise ImageError(
+            f"{location} is the unfinished output of a promotion; promote again to complete it"
+        )
 
 
 def open_store(path: Path) -> ZarrArray | zarr.Group:

@@ -11,8 +11,8 @@ import numpy as np
 from ngff_zarr import Multiscales
 from tqdm.auto import tqdm
 
+from roiwidgets.engine.destinations import local_path
 from roiwidgets.engine.output_store import OutputStore, check_output
-from roiwidgets.engine.plan import local_path
 from roiwidgets.engine.reading import describe_source
 from roiwidgets.engine.source_checks import check_apart, fingerprint
 from roiwidgets.engine.task_runner import OnProgress, Reporter, cancelled_text
@@ -123,7 +123,7 @@ class _Writer:
         self._movie, self._layout, self._store = movie, layout, store
         self._accumulator = Accumulator(movie)
         self._arrays = [
-            open_local_array_to_write(store.location(str(number)))
+            open_local_array_to_write(store.array(str(number)).location)
             for number in range(len(layout.levels))
         ]
 

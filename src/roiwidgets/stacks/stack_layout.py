@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from roiwidgets.engine.output_store import ArraySpec
+from roiwidgets.engine.array_specs import ArraySpec
 from roiwidgets.images.geometry import Grid
 from roiwidgets.images.pyramid import PyramidLevel, pyramid_grids
 from roiwidgets.stacks.movie import Movie

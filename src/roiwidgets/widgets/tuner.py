@@ -6,11 +6,11 @@ import html
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 import ipywidgets
 from ngff_zarr import Multiscales
 
+from roiwidgets.engine.destinations import disk_folder
 from roiwidgets.engine.estimate import estimate
 from roiwidgets.engine.plan import operation_at
 from roiwidgets.engine.promote import promote
@@ -311,7 +311,7 @@ class Tuner(ipywidgets.VBox):
             cost = estimate(
                 self._source,
                 self.operation,
-                Path(self.promotion.path.value).parent,
+                disk_folder(self.promotion.path.value),
                 tuned_on=self._tuned_on(),
                 voxels_per_s=self._preview.voxels_per_s,
             )
