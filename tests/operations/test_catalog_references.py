@@ -183,6 +183,14 @@ def test_a_column_of_voxels_is_not_read_as_a_row() -> None:
     np.testing.assert_array_equal(ops.median(1)(column), ops.median(1)(column.T).T)
 
 
+def test_a_part_of_a_column_is_that_of_the_whole() -> None:
+    column, part = noisy((9, 1), "uint8", 3), (slice(2, 7), slice(0, 1))
+
+    result = ops.mean(1)(column, inside=part)
+
+    np.testing.assert_array_equal(result, ops.mean(1)(column)[part])
+
+
 def test_the_page_of_filters_is_that_of_the_catalogue() -> None:
     page = runpy.run_path(str(DOCS / "make_filters.py"))["page"]()
 

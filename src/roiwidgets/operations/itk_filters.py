@@ -2,7 +2,8 @@
 
 - What ``_GetArrayViewFromImage`` returns dies with its image: it is copied while the
   filter, which owns the image, is alive.
-- ITK takes an array for its memory, and a size: arrays must be C-contiguous.
+- ITK takes an array for its memory, and a size: arrays must be C-contiguous. Of one that
+  is Fortran-ordered as well, such as a single column, it turns the size around: it is told.
 - Axes are x, y, z here and nowhere else in this layer.
 """
 
@@ -64,6 +65,7 @@ def run_filter(
     # the name keeps the array alive, whose memory the image uses
     voxels = np.ascontiguousarray(array)
     image = load_buffer(given)._GetImageViewFromArray(voxels, voxels.shape[::-1], 1)
+    image.SetRegions(list(reversed(voxels.shape)))
     image.SetSpacing([float(step) for step in reversed(spacing)])
     chosen = make_filter(name, given, returned, takes_kernel=takes_kernel)
     chosen.SetNumberOfWorkUnits(1)
