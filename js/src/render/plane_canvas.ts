@@ -184,7 +184,7 @@ export class PlaneCanvas {
   #clear(): CanvasRenderingContext2D {
     const { width, height } = this.canvas;
     const ratio = window.devicePixelRatio || 1;
-    const context = this.canvas.getContext("2d");
+    const context = this.canvas.getContext("2d", { willReadFrequently: true });
     if (!context) throw new Error("this browser has no 2-D canvas");
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.fillStyle = this.background;
@@ -326,7 +326,7 @@ export class PlaneCanvas {
       box.components,
       columns,
     );
-    canvas.getContext("2d")?.putImageData(image, 0, 0);
+    canvas.getContext("2d", { willReadFrequently: true })?.putImageData(image, 0, 0);
     this.#slices.set(box, { key, canvas, image });
     return canvas;
   }
