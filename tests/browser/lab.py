@@ -37,6 +37,20 @@ async ({code, expression}) => {
 }
 """
 
+_WAIT = """
+import asyncio
+
+async def wait_without_holding_the_loop(seconds=60):
+    for _ in range(20 * seconds):
+        try:
+            return tuner.wait(0)
+        except TimeoutError:
+            await asyncio.sleep(0.05)
+    return tuner.wait(0)
+
+await wait_without_holding_the_loop()
+"""
+
 
 @dataclass(frozen=True)
 class JupyterServer:
@@ -155,7 +169,7 @@ class NotebookPage(HostPage):
 
     def wait_for_preview(self) -> None:
         """Wait until the newest values of the tuner are computed, sent and drawn."""
-        newest = ast.literal_eval(self.evaluate("viewer.preview['id']", after="tuner.wait(60)"))
+        newest = ast.literal_eval(self.evaluate("viewer.preview['id']", after=_WAIT))
         self.page.wait_for_function(
             """id => {
               const {roiwidgetsTest: test} = document.querySelector('.roiwidgets-viewer');

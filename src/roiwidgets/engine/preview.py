@@ -43,6 +43,7 @@ from roiwidgets.engine.worker import (
     warm_up,
 )
 from roiwidgets.errors import OperationError
+from roiwidgets.images.transposed import is_in_memory
 from roiwidgets.operations.operation import Operation, Pipeline
 from roiwidgets.regions.blocks import (
     Block,
@@ -292,6 +293,11 @@ class PreviewRunner:
         for axis, side in zip(request.spatial, box, strict=True):
             whole[axis] = side
         where = tuple(whole)
+        if is_in_memory(request.source):
+            # threads of the caller run while numpy copies, not while voxels are pickled
+            copy_into(request.source, where, array)
+            self._input = _Input(request, box, array)
+            return self._input
         future = self._workers.submit(copy_into, request.source.restrict(where), where, array)
         if not self._wait_while_newest(run, {future}):
             self._workers.replace_worker_of(future)
