@@ -6,6 +6,7 @@ only the first axis is longer than one voxel for its transpose.
 
 from __future__ import annotations
 
+from functools import partial
 from unittest.mock import patch
 
 import numpy as np
@@ -19,6 +20,7 @@ import roiwidgets.operations as ops
 from roiwidgets.operations import box_median as box_median_module
 from roiwidgets.operations import central_differences
 from roiwidgets.operations.box_median import box_median
+from roiwidgets.operations.inside import whole_of
 from roiwidgets.operations.itk_filters import PIXEL_TYPES, run_filter
 from roiwidgets.operations.operation import Voxels
 from roiwidgets.operations.substitutes import SUBSTITUTES
@@ -85,6 +87,30 @@ def test_tiles_leave_no_seams(
     np.testing.assert_array_equal(found, scipy_median(array, radius))
 
 
+def boxes_in(shape: tuple[int, ...]) -> st.SearchStrategy[tuple[slice, ...]]:
+    sides = [
+        st.tuples(st.integers(0, size - 1), st.integers(1, size)).map(
+            lambda ends: slice(min(ends[0], ends[1] - 1), max(ends[0] + 1, ends[1]))
+        )
+        for size in shape
+    ]
+    return st.tuples(*sides)
+
+
+@pytest.mark.parametrize("name", SUBSTITUTES)
+@settings(max_examples=40, deadline=None)
+@given(data=st.data(), radius=st.integers(1, 3))
+def test_a_box_is_that_of_the_whole_result(name: str, data: st.DataObject, radius: int) -> None:
+    substitute = SUBSTITUTES[name]
+    array = phantom(data.draw(SHAPES), substitute.dtypes[0])
+    box = data.draw(boxes_in(array.shape))
+    names = ("Lower", "LowerThreshold", "Upper", "UpperThreshold", "OutsideValue", "InsideValue")
+    values = dict(zip(names, (50, 50, 150, 150, 7, 9), strict=True)) | {"Radius": radius}
+    call = partial(substitute.function, array, (1.5,) * array.ndim, values)
+
+    np.testing.assert_array_equal(call(box), call(whole_of(array))[box])
+
+
 @settings(max_examples=30, deadline=None)
 @given(shape=SHAPES, radius=st.integers(1, 3), order=st.randoms(use_true_random=False))
 @example(shape=(2, 9, 40), radius=2, order=None)
@@ -138,7 +164,7 @@ def agrees_with_itk(name: str, array: Voxels, spacing: tuple[float, ...], values
     dtype = np.dtype(np.uint8) if name.startswith("Binary") else array.dtype
 
     assert substitute.applies(array, values)
-    found = substitute.function(array, spacing, values)
+    found = substitute.function(array, spacing, values, whole_of(array))
 
     assert found.dtype == dtype
     assert found.shape == array.shape

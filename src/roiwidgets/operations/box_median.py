@@ -10,7 +10,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from roiwidgets.operations.operation import Voxels
+from roiwidgets.operations.inside import surroundings, whole_of
+from roiwidgets.operations.operation import Box, Voxels
 
 Counts: TypeAlias = "NDArray[np.unsignedinteger[Any]]"
 Mask: TypeAlias = "NDArray[np.bool_]"
@@ -21,7 +22,7 @@ TILE = {2: (384, 384), 3: (24, 48, 96)}
 MOST_IN_A_BYTE = 255
 
 
-def box_median(array: Voxels, radius: int) -> Voxels:
+def box_median(array: Voxels, radius: int, inside: Box | None = None) -> Voxels:
     """Return the median over a box of ``2 * radius + 1`` voxels a side, edges repeated.
 
     Parameters
@@ -30,10 +31,12 @@ def box_median(array: Voxels, radius: int) -> Voxels:
         uint8, uint16 or int16; 2-D or 3-D.
     radius
         Voxels, 1 to 16: counts of up to 33^3 voxels are held in 16 bits.
+    inside
+        Box of the array to compute; None for all of it.
 
     Returns
     -------
-    array like ``array``
+    array of the box, of the type of ``array``
         Bit for bit what ``itk.MedianImageFilter`` and
         ``scipy.ndimage.median_filter(mode="nearest")`` define: the number of voxels
         in a box is odd, so the median is one of their values.
@@ -48,11 +51,14 @@ def box_median(array: Voxels, radius: int) -> Voxels:
     the other; for the last bits each voxel's own candidate is compared with its
     neighbours. 50 ns per voxel of uint8 at radius 2, where ITK takes 1060.
     """
-    padded = np.pad(array, radius, mode="edge")
-    result = np.empty_like(array, order="C")
-    for tile in _tiles(array.shape):
+    padded = surroundings(array, inside or whole_of(array), radius)
+    result = np.empty([size - 2 * radius for size in padded.shape], array.dtype)
+    # long rows waste least; a box has the same voxels whichever axis comes first
+    order = np.argsort(result.shape, kind="stable")
+    turned, given = result.transpose(order), padded.transpose(order)
+    for tile in _tiles(turned.shape):
         outer = tuple(slice(side.start, side.stop + 2 * radius) for side in tile)
-        result[tile] = _median_inside(padded[outer], radius)
+        turned[tile] = _median_inside(given[outer], radius)
     return result
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from roiwidgets.operations.box_median import box_median
 from roiwidgets.operations.central_differences import gradient_length
+from roiwidgets.operations.inside import whole_of
 from roiwidgets.operations.itk_filters import PIXEL_TYPES, run_filter
 from roiwidgets.operations.operation import Box, Dtype, Spacing, Voxels
 
@@ -29,8 +30,8 @@ class Substitute:
     Parameters
     ----------
     function
-        Called with an array, the spacing of its axes and ITK's settings; returns what
-        the filter would.
+        Called with an array, the spacing of its axes, ITK's settings and a box of the
+        array; returns what the filter would in the box.
     dtypes
         Names of pixel types.
     ranges
@@ -39,7 +40,7 @@ class Substitute:
         Whether it is not proven for NaN and infinity.
     """
 
-    function: Callable[[Voxels, Spacing, Settings], Voxels]
+    function: Callable[[Voxels, Spacing, Settings, Box], Voxels]
     dtypes: tuple[str, ...]
     ranges: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     takes_finite_only: bool = False
@@ -70,31 +71,31 @@ def run_fast(
     """
     substitute = SUBSTITUTES.get(name)
     if substitute is not None and substitute.applies(array, settings):
-        result = substitute.function(array, spacing, settings)
-        return result if inside is None else result[inside]
+        return substitute.function(array, spacing, settings, inside or whole_of(array))
     return run_filter(
         name, array, spacing, settings, output_dtype=output_dtype, takes_kernel=takes_kernel,
         inside=inside,
     )  # fmt: skip
 
 
-def _median(array: Voxels, spacing: Spacing, settings: Settings) -> Voxels:  # noqa: ARG001 # a substitute
-    return box_median(array, settings["Radius"])
+def _median(array: Voxels, _spacing: Spacing, settings: Settings, box: Box) -> Voxels:
+    return box_median(array, settings["Radius"], box)
 
 
-def _gradient_magnitude(array: Voxels, spacing: Spacing, settings: Settings) -> Voxels:  # noqa: ARG001 # a substitute
-    return gradient_length(array, spacing)
+def _gradient_magnitude(array: Voxels, spacing: Spacing, _settings: Settings, box: Box) -> Voxels:
+    return gradient_length(array, spacing, box)
 
 
-def _threshold(array: Voxels, spacing: Spacing, settings: Settings) -> Voxels:  # noqa: ARG001 # a substitute
-    is_inside = _inside(array, settings["Lower"], settings["Upper"])
-    return _choose(is_inside, array, array.dtype.type(settings["OutsideValue"]))
+def _threshold(array: Voxels, _spacing: Spacing, settings: Settings, box: Box) -> Voxels:
+    voxels = array[box]
+    is_between = _is_between(voxels, settings["Lower"], settings["Upper"])
+    return _choose(is_between, voxels, array.dtype.type(settings["OutsideValue"]))
 
 
-def _binary_threshold(array: Voxels, spacing: Spacing, settings: Settings) -> Voxels:  # noqa: ARG001 # a substitute
-    is_inside = _inside(array, settings["LowerThreshold"], settings["UpperThreshold"])
-    inside = np.full((1,) * array.ndim, settings["InsideValue"], np.uint8)
-    return _choose(is_inside, inside, np.uint8(settings["OutsideValue"]))
+def _binary_threshold(array: Voxels, _spacing: Spacing, settings: Settings, box: Box) -> Voxels:
+    is_between = _is_between(array[box], settings["LowerThreshold"], settings["UpperThreshold"])
+    foreground = np.full((1,) * array.ndim, settings["InsideValue"], np.uint8)
+    return _choose(is_between, foreground, np.uint8(settings["OutsideValue"]))
 
 
 def _choose(condition: Mask, values: NDArray[Any], otherwise: Any) -> Voxels:
@@ -105,13 +106,13 @@ def _choose(condition: Mask, values: NDArray[Any], otherwise: Any) -> Voxels:
     return chosen
 
 
-def _inside(array: NDArray[Any], lower: float, upper: float) -> Mask:
+def _is_between(array: NDArray[Any], lower: float, upper: float) -> Mask:
     """Tell which voxels lie between limits of the array's own type; NaN does not."""
     with np.errstate(over="ignore"):  # beyond the type is as good as infinite
         low, high = array.dtype.type(lower), array.dtype.type(upper)
-    is_inside: Mask = array >= low
-    is_inside &= array <= high
-    return is_inside
+    is_between: Mask = array >= low
+    is_between &= array <= high
+    return is_between
 
 
 SUBSTITUTES: dict[str, Substitute] = {
