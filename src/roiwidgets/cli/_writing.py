@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypedDict, get_args
 
+from roiwidgets.cli import _storage
 from roiwidgets.cli._progress import PlainProgress
 from roiwidgets.errors import MissingPackageError, PromotionCancelled, SchedulerError
 from roiwidgets.images.binning import Downsampling
@@ -16,6 +17,7 @@ from roiwidgets.images.ome_writing import VERSIONS
 
 if TYPE_CHECKING:
     from distributed import Client
+    from ngff_zarr import Multiscales
 
     from roiwidgets.operations.operation import Operation, Pipeline
 
@@ -32,6 +34,7 @@ class _What(TypedDict):
     version: str
     chunks: int | tuple[int, ...] | None
     binning: Downsampling | None
+    storage_options: dict[str, object] | None
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -54,6 +57,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="how coarser scales are made; the mean by default, the mode for labels and masks",
     )
     add_output_options(parser)
+    _storage.add_option(parser, "--storage-options", "OUT")
+    _storage.add_option(parser, "--input-options", "IN")
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
         "--workers", type=int, metavar="N", help="processes on this machine; one per processor"
@@ -86,6 +91,7 @@ def write(
 ) -> int:
     """Plan, or run an operation on a whole image; return the exit code."""
     from roiwidgets.engine.plan import plan
+    from roiwidgets.images.readers import open_image
 
     what = _What(
         scale=options.scale,
@@ -94,26 +100,32 @@ def write(
         version=options.version,
         chunks=options.chunks,
         binning=options.binning,
+        storage_options=options.storage_options,
     )
+    image = open_image(options.image, storage_options=options.input_options)
     if options.plan:
-        print(plan(options.image, operation, options.output, workers=options.workers, **what))
+        print(plan(image, operation, options.output, workers=options.workers, **what))
         return 0
     started = time.monotonic()
     try:
-        _promote(options, operation, what)
+        _promote(options, image, operation, what)
     except PromotionCancelled as stopped:
-        raise PromotionCancelled(how_to_resume(options.output)) from stopped
+        raise PromotionCancelled(
+            how_to_resume(options.output, options.storage_options)
+        ) from stopped
     print(f"written in {time.monotonic() - started:.1f} s: {options.output}")
     return 0
 
 
-def _promote(options: argparse.Namespace, operation: Operation | Pipeline, what: _What) -> None:
+def _promote(
+    options: argparse.Namespace, image: Multiscales, operation: Operation | Pipeline, what: _What
+) -> None:
     from roiwidgets.engine.promote import promote
 
     has_bar = sys.stderr.isatty()
     with _client(options.scheduler) as client:
         promote(
-            options.image,
+            image,
             operation,
             options.output,
             executor=client,
@@ -155,11 +167,11 @@ def _client(address: str | None) -> Iterator[Client | None]:
         yield client
 
 
-def how_to_resume(output: str) -> str:
+def how_to_resume(output: str, storage_options: dict[str, object] | None = None) -> str:
     """Return what is said of a run that was stopped on purpose."""
     from roiwidgets.engine.destinations import destination_at
 
-    destination = destination_at(output)
+    destination = destination_at(output, storage_options)
     if not destination.is_begun():
         return "stopped before anything was written"
     return (

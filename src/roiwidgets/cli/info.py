@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from roiwidgets.cli import _storage
+
 if TYPE_CHECKING:
     import zarr
     from ngff_zarr import Multiscales, NgffImage
@@ -19,6 +21,7 @@ def add_to(commands: Commands) -> None:
         "info", help="print axes, spacing, type, storage, labels and recipe of an image"
     )
     parser.add_argument("image", metavar="IN", help="path or URL")
+    _storage.add_option(parser, "--storage-options", "IN")
     parser.set_defaults(run=run)
 
 
@@ -27,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     from roiwidgets.images.readers import open_image
     from roiwidgets.images.stored_group import group_of
 
-    image = open_image(options.image)
+    image = open_image(options.image, storage_options=options.storage_options)
     for line in _image_lines(image):
         print(line)
     group = group_of(image)

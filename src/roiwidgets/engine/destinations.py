@@ -9,10 +9,21 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from roiwidgets.engine.costs import Machine, machine_for
-from roiwidgets.engine.output_store import OutputStore, check_output, partial_folder
+from roiwidgets.engine.output_store import (
+    OutputStore,
+    check_output,
+    finished_blocks,
+    partial_folder,
+)
 from roiwidgets.engine.outputs import Output
 from roiwidgets.engine.source_checks import check_apart, check_apart_at_url
-from roiwidgets.engine.url_output import UrlOutput, check_url, partial_place
+from roiwidgets.engine.url_output import (
+    UrlOutput,
+    check_url,
+    finished_blocks_at,
+    is_there,
+    partial_place,
+)
 from roiwidgets.engine.url_place import UrlPlace
 from roiwidgets.errors import OutputLocationError, ParameterError
 from roiwidgets.images.deferred import open_later
@@ -62,6 +73,14 @@ class Destination(Protocol):
         """Tell whether an unfinished image is kept there."""
         ...
 
+    def exists(self) -> bool:
+        """Tell whether a reader finds something there."""
+        ...
+
+    def finished(self) -> set[str] | None:
+        """Return the keys of the finished blocks of an unfinished image; None if there is none."""
+        ...
+
     def result(self) -> Multiscales:
         """Return the finished image; it is opened when it is first used."""
         ...
@@ -100,6 +119,14 @@ class FolderDestination:
     def is_begun(self) -> bool:
         """Tell whether there is a folder of finished blocks."""
         return self.partial.is_dir()
+
+    def exists(self) -> bool:
+        """Tell whether there is a file or folder."""
+        return self.path.exists()
+
+    def finished(self) -> set[str] | None:
+        """Return the keys of the finished blocks of an unfinished image; None if there is none."""
+        return finished_blocks(self.partial)
 
     def result(self) -> Multiscales:
         """Return the finished image; it is opened when it is first used."""
@@ -144,6 +171,14 @@ class UrlDestination:
     def is_begun(self) -> bool:
         """Tell whether there is a plan or a record."""
         return bool(partial_place(self.place).names())
+
+    def exists(self) -> bool:
+        """Tell whether there is the metadata of an image or array."""
+        return is_there(self.place)
+
+    def finished(self) -> set[str] | None:
+        """Return the keys of the finished blocks of an unfinished image; None if there is none."""
+        return finished_blocks_at(self.place)
 
     def result(self) -> Multiscales:
         """Return the finished image; it is opened when it is first used."""

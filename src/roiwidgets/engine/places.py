@@ -58,6 +58,10 @@ class Place(Protocol):
         """Return the keys that all processes recorded."""
         ...
 
+    def keys(self) -> set[str]:
+        """Return the names of all that is kept in it, those of what lies inside with a slash."""
+        ...
+
     def array(self, name: str) -> OutputArray:
         """Return where an array inside it is."""
         ...
@@ -124,6 +128,11 @@ class FolderPlace:
         for file in Path(self.folder).glob("*.txt"):
             entries += file.read_text(encoding="utf-8").split("\n")
         return {entry.removesuffix(END) for entry in entries if entry.endswith(END)}
+
+    def keys(self) -> set[str]:
+        """Return the paths of all files in the folder, relative to it, with slashes."""
+        root = Path(self.folder)
+        return {file.relative_to(root).as_posix() for file in root.rglob("*") if file.is_file()}
 
     def array(self, name: str) -> OutputArray:
         """Return where an array inside the folder is."""

@@ -61,6 +61,30 @@ def partial_place(root: UrlPlace) -> UrlPlace:
     return root.beside(PARTIAL_SUFFIX)
 
 
+def is_there(root: UrlPlace) -> bool:
+    """Tell whether a reader sees an image or array at a URL."""
+    return _visible_metadata(root) is not None
+
+
+def finished_blocks_at(root: UrlPlace) -> set[str] | None:
+    """Return the keys of the blocks of an unfinished image; None if nothing is left to complete."""
+    notes = partial_place(root)
+    begun = _begun_at(root)
+    return (
+        None if begun is None else notes.inside(f"{WORK_PREFIX}{begun[0]}").inside(RECORD).noted()
+    )
+
+
+def _begun_at(root: UrlPlace) -> tuple[str, Mapping[str, object]] | None:
+    """Return the token and plan of an image that is begun and not complete."""
+    known = read_json(partial_place(root), PLAN_FILE)
+    if not isinstance(known, dict):
+        return None
+    begun = str(known["begun"])
+    is_complete = f"{SCALES_PREFIX}{begun}".encode() in (_visible_metadata(root) or b"")
+    return None if is_complete else (begun, cast("Mapping[str, object]", known["plan"]))
+
+
 def check_url(root: UrlPlace, *, overwrite: bool) -> None:
     """Check that an image may be written at a URL.
 
@@ -205,20 +229,16 @@ class UrlOutput:
 
     def _find_unfinished(self, plan: dict[str, object], arrays: list[ArraySpec]) -> str | None:
         """Return the token that an earlier run of the same plan began with; None to start anew."""
-        known = read_json(self.notes, PLAN_FILE)
-        if not isinstance(known, dict):
+        known = _begun_at(self._root)
+        if known is None:
             return None
-        begun = str(known["begun"])
-        scales = f"{SCALES_PREFIX}{begun}"
-        is_complete = scales.encode() in (_visible_metadata(self._root) or b"")
-        there = self._root.inside(scales)
+        begun, known_plan = known
+        there = self._root.inside(f"{SCALES_PREFIX}{begun}")
         name = "zarr.json" if self._format == 3 else ".zarray"
-        # what is complete, or has lost its arrays, is nothing to go on with
-        if is_complete or not all(
-            read_bytes(there.inside(array.path), name) is not None for array in arrays
-        ):
+        # what has lost its arrays is nothing to go on with
+        if not all(read_bytes(there.inside(array.path), name) is not None for array in arrays):
             return None
-        check_same_plan(cast("Mapping[str, object]", known["plan"]), plan, self.partial)
+        check_same_plan(known_plan, plan, self.partial)
         return begun
 
     def _start(self, plan: dict[str, object], arrays: list[ArraySpec]) -> None:

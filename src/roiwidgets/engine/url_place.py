@@ -92,13 +92,16 @@ class UrlPlace:
 
     def noted(self) -> set[str]:
         """Return the keys that all processes noted."""
+        return {key.replace("/", ":", 1) for key in self.keys()}
+
+    def keys(self) -> set[str]:
+        """Return the keys of all objects in it, relative to it."""
         with one_error("list", self.url):
             system, root = self._resolve()
             system.invalidate_cache()
             found = system.find(root)
         start = root.strip("/") + "/"
-        keys = (str(key).strip("/").removeprefix(start) for key in found)
-        return {key.replace("/", ":", 1) for key in keys}
+        return {str(key).strip("/").removeprefix(start) for key in found}
 
     def array(self, name: str) -> OutputArray:
         """Return where an array inside it is."""

@@ -21,29 +21,33 @@ if TYPE_CHECKING:
     ZarrArray = zarr.Array[Any]
 
 
+def innermost_source(level: NgffImage) -> object:
+    """Return what a level is read from, beneath all views of it."""
+    source: object = voxel_source(level.data)
+    while (inner := getattr(source, "source", None)) is not None:
+        source = inner
+    return source
+
+
 def stored_array(level: NgffImage) -> ZarrArray | None:
     """Return the Zarr array that a level is read from, through views of it; None for others."""
-    source: object = voxel_source(level.data)
-    while source is not None:
-        if isinstance(source, ZarrSource):
-            options = dict(source.storage_options or ())
-            return open_zarr_array(source.location, source.path, options)
-        if isinstance(source, ArraySource):
-            return source.array if isinstance(source.array, zarr.Array) else None
-        source = getattr(source, "source", None)
+    source = innermost_source(level)
+    if isinstance(source, ZarrSource):
+        options = dict(source.storage_options or ())
+        return open_zarr_array(source.location, source.path, options)
+    if isinstance(source, ArraySource) and isinstance(source.array, zarr.Array):
+        return source.array
     return None
 
 
 def image_location(image: Multiscales) -> str | None:
     """Return the path or URL that opens an image again; None for what is in memory."""
-    source: object = voxel_source(image.images[0].data)
-    while source is not None:
-        if isinstance(source, TiffSource):
-            return source.path
-        if isinstance(source, ZarrSource):
-            group = group_of(image)
-            return f"{source.location}/{source.path if group is None else group.path}".rstrip("/")
-        source = getattr(source, "source", None)
+    source = innermost_source(image.images[0])
+    if isinstance(source, TiffSource):
+        return source.path
+    if isinstance(source, ZarrSource):
+        group = group_of(image)
+        return f"{source.location}/{source.path if group is None else group.path}".rstrip("/")
     return None
 
 
