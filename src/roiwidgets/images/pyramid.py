@@ -15,10 +15,10 @@ from roiwidgets.errors import ImageError
 from roiwidgets.images.axes import SPATIAL_AXES
 from roiwidgets.images.binning import BinKind, binned_shape, downsample_block
 from roiwidgets.images.grid import Grid
+from roiwidgets.images.source_view import SourceView
 from roiwidgets.images.sources import (
     Slices,
     Voxels,
-    VoxelSource,
     source_array,
     voxel_source,
 )
@@ -106,7 +106,7 @@ def bin_grid(grid: Grid, factors: tuple[int, ...]) -> Grid:
 
 
 @dataclass(frozen=True, eq=False)
-class BinnedSource:
+class BinnedSource(SourceView):
     """A coarser level, binned from a finer source when it is read.
 
     Parameters
@@ -124,7 +124,6 @@ class BinnedSource:
     ``READ_BYTES``; nothing is kept.
     """
 
-    source: VoxelSource
     factors: tuple[int, ...]
     kind: BinKind
 
@@ -132,11 +131,6 @@ class BinnedSource:
     def shape(self) -> tuple[int, ...]:
         """Voxels along each axis of the coarse level."""
         return binned_shape(self.source.shape, self.factors)
-
-    @property
-    def dtype(self) -> np.dtype[np.generic]:
-        """Data type of the finer level."""
-        return self.source.dtype
 
     @property
     def chunks(self) -> tuple[int, ...]:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from roiwidgets.images.pyramid import BinnedSource
 from roiwidgets.images.resampled import ResampledSource
-from roiwidgets.images.sources import Slices, Voxels, VoxelSource
+from roiwidgets.images.source_view import SourceView
+from roiwidgets.images.sources import Slices, Voxels
 from roiwidgets.images.transposed import FlippedSource, TransposedSource
 
 MOST_CHUNKS = 64
@@ -34,25 +35,8 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class QuickSource:
+class QuickSource(SourceView):
     """Another source, of which each read is a quick look."""
-
-    source: VoxelSource
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Voxels along each axis."""
-        return self.source.shape
-
-    @property
-    def dtype(self) -> np.dtype[np.generic]:
-        """Data type in native byte order."""
-        return self.source.dtype
-
-    @property
-    def chunks(self) -> tuple[int, ...]:
-        """Chunks of the source."""
-        return self.source.chunks
 
     def read(self, slices: Slices) -> Voxels:
         """Return a quick look at the voxels in ``slices``."""

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from roiwidgets.images.source_view import SourceView
 from roiwidgets.images.sources import ArraySource, Slices, Voxels, VoxelSource
 
 
 @dataclass(frozen=True, eq=False)
-class TransposedSource:
+class TransposedSource(SourceView):
     """Another source with its axes in a different order.
 
     Parameters
@@ -21,18 +22,12 @@ class TransposedSource:
         For each axis of the result, the axis of ``source`` it comes from.
     """
 
-    source: VoxelSource
     order: tuple[int, ...]
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Voxels along each axis, in the new order."""
         return tuple(self.source.shape[axis] for axis in self.order)
-
-    @property
-    def dtype(self) -> np.dtype[np.generic]:
-        """Data type in native byte order."""
-        return self.source.dtype
 
     @property
     def chunks(self) -> tuple[int, ...]:
@@ -52,7 +47,7 @@ class TransposedSource:
 
 
 @dataclass(frozen=True, eq=False)
-class FlippedSource:
+class FlippedSource(SourceView):
     """Another source with some axes read from their last voxel to the first.
 
     Parameters
@@ -63,23 +58,7 @@ class FlippedSource:
         Axes that are read backwards.
     """
 
-    source: VoxelSource
     flipped: tuple[int, ...]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Voxels along each axis."""
-        return self.source.shape
-
-    @property
-    def dtype(self) -> np.dtype[np.generic]:
-        """Data type in native byte order."""
-        return self.source.dtype
-
-    @property
-    def chunks(self) -> tuple[int, ...]:
-        """Chunks of the source."""
-        return self.source.chunks
 
     def read(self, slices: Slices) -> Voxels:
         """Return the voxels in ``slices``."""
