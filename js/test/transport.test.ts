@@ -41,6 +41,22 @@ test("compressed frames never have more than 64 KB on average, nor too low a qua
   expect(slow.qualityFor(RAW, 60, "auto")).toBeGreaterThanOrEqual(15);
 });
 
+test("where small frames come no faster than large ones, raw ones are shown", () => {
+  const transport = new Transport();
+  let now = 0;
+  const qualities: number[] = [];
+  for (let i = 0; i < 40; i++) {
+    const quality = transport.qualityFor(RAW, 60, "auto");
+    const sentAt = now;
+    now += 25; // whatever the size
+    transport.measure(quality > 0 ? 30_000 : RAW, sentAt, now, quality);
+    qualities.push(quality);
+  }
+
+  expect(qualities.filter((quality) => quality > 0).length).toBeGreaterThan(0);
+  expect(qualities.slice(-20)).toEqual(Array(20).fill(0));
+});
+
 test("what was chosen is kept to", () => {
   const transport = new Transport();
 

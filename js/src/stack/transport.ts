@@ -8,6 +8,10 @@ const NEWEST = 0.3;
 const BUSY = 0.8;
 /** Compressed frames go on until raw ones would take so little of the time. */
 const CALM = 0.4;
+/** Compressed frames must come in less than such a share of the time that raw ones take. */
+const GAIN = 0.8;
+/** So many compressed frames are tried before they are judged. */
+const TRIED = 8;
 /** The most that a compressed frame may have, in bytes. */
 const MOST_COMPRESSED = 60_000;
 /** A frame is made a little smaller than it may be: some have more in them than others. */
@@ -26,6 +30,9 @@ export class Transport {
   #quality = QUALITIES.usual;
   #budget = MOST_COMPRESSED;
   #isCompressing = false;
+  /** Milliseconds from one compressed frame to the next, and how many were counted. */
+  #compressedMs = 0;
+  #compressed = 0;
   #lastArrival = Number.NEGATIVE_INFINITY;
 
   /** An answer came to a request; times in milliseconds, quality 0 for raw frames. */
@@ -35,7 +42,11 @@ export class Transport {
     this.#lastArrival = now;
     this.latency = mixed(this.latency, now - sentAt);
     if (bytes >= LARGE_BYTES) this.bandwidth = mixed(this.bandwidth, (1000 * bytes) / busy);
-    if (quality > 0) this.#learn(bytes, quality);
+    if (quality > 0) {
+      this.#compressedMs = mixed(this.#compressedMs, busy);
+      this.#compressed += 1;
+      this.#learn(bytes, quality);
+    }
   }
 
   /** How exact pixels of so many raw bytes travel best. */
@@ -46,11 +57,20 @@ export class Transport {
   /** Quality of the next playing frame, of so many bytes if it is raw; 0 for raw. */
   qualityFor(rawBytes: number, rate: number, mode: TransportMode): number {
     const share = this.bandwidth > 0 ? (rawBytes * rate) / this.bandwidth : 0;
-    if (mode === "auto") this.#isCompressing = share > (this.#isCompressing ? CALM : BUSY);
+    if (mode === "auto") {
+      const isBusy = share > (this.#isCompressing ? CALM : BUSY);
+      this.#isCompressing = isBusy && this.#isWorthIt(rawBytes);
+    }
     if (mode === "raw" || (mode === "auto" && !this.#isCompressing)) return 0;
     const carried = this.bandwidth > 0 ? (BUSY * this.bandwidth) / rate : MOST_COMPRESSED;
     this.#budget = Math.min(carried, MOST_COMPRESSED);
     return this.#quality;
+  }
+
+  /** A page that is busy with all else, or the kernel, delays small frames as much as large ones. */
+  #isWorthIt(rawBytes: number): boolean {
+    if (this.#compressed < TRIED) return true;
+    return this.#compressedMs < (GAIN * 1000 * rawBytes) / this.bandwidth;
   }
 
   #learn(bytes: number, quality: number): void {
