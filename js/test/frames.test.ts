@@ -35,6 +35,12 @@ const WANTED: Wanted = {
   ahead: 0,
 };
 
+/** Id of the first request of a message. */
+function idOf(message: ToStackKernel | undefined): number {
+  if (message?.kind !== "frames") throw new Error("no frame was asked for");
+  return message.requests[0]?.[0] ?? -1;
+}
+
 test.each(fixture.from_kernel.valid)("the shared message $kind is read", (message) => {
   const reply = parseStackReply(message, [new DataView(new ArrayBuffer(6))]);
 
@@ -54,7 +60,7 @@ test("requests have the keys of the shared example", () => {
   const events = { arrived: () => {}, failed: () => {} };
   const loader = new FrameLoader((message) => sent.push(message), events, new Transport());
 
-  loader.ask(WANTED);
+  loader.ask([0], WANTED);
 
   const [example = {}] = fixture.from_browser.valid;
   expect(Object.keys(sent[0] ?? {}).sort()).toEqual(Object.keys(example).sort());
@@ -69,8 +75,8 @@ test("a frame that came is kept until others need its place", async () => {
   loader.limit = 12;
   const answer = async (frame: number) => {
     const wanted = { ...WANTED, frame };
-    loader.ask(wanted);
-    const { id } = sent.at(-1) as { id: number };
+    loader.ask([frame], wanted);
+    const id = idOf(sent.at(-1));
     const [valid] = fixture.from_kernel.valid;
     const buffer = new DataView(new ArrayBuffer(6));
     expect(loader.receive(parseStackReply({ ...valid, id, frame }, [buffer]))).toBe(true);
@@ -90,8 +96,8 @@ test("what is withdrawn is not drawn", () => {
   const sent: ToStackKernel[] = [];
   const events = { arrived: () => {}, failed: () => {} };
   const loader = new FrameLoader((message) => sent.push(message), events, new Transport());
-  loader.ask(WANTED);
-  const { id } = sent[0] as { id: number };
+  loader.ask([0], WANTED);
+  const id = idOf(sent[0]);
 
   loader.cancel();
 

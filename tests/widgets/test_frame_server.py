@@ -19,7 +19,7 @@ from roiwidgets.images.readers import open_image
 from roiwidgets.images.sources import Slices, source_array
 from roiwidgets.stacks.movie import Movie, open_movie
 from roiwidgets.widgets._frame_blocks import FrameBlocks, block_sides
-from roiwidgets.widgets._frame_messages import FrameMessage, parse_frame_message
+from roiwidgets.widgets._frame_messages import FramesMessage, parse_frame_message
 from roiwidgets.widgets._frame_server import FrameServer, ServedMovie, serve_movie, to_grays
 
 SHAPE = (23, 30, 41)
@@ -62,14 +62,14 @@ class Kernel:
         )
         self.server.show("movie-1", movie)
 
-    def ask(self, **fields: Any) -> tuple[dict[str, Any], list[memoryview]]:
+    def ask(self, frame: int = 0, **fields: Any) -> tuple[dict[str, Any], list[memoryview]]:
         message = {
-            "kind": "frame", "id": 1, "movie": "movie-1", "frame": 0, "start": [0, 0],
+            "kind": "frames", "requests": [[1, frame]], "movie": "movie-1", "start": [0, 0],
             "shape": list(SHAPE[1:]), "step": 1, "encoding": "raw", "quality": 0, "window": None,
             "ahead": 0, **fields,
         }  # fmt: skip
         parsed = parse_frame_message(message)
-        assert isinstance(parsed, FrameMessage)
+        assert isinstance(parsed, FramesMessage)
         self.server.handle(parsed)
         return self.sent[-1]
 

@@ -101,7 +101,13 @@ def test_bad_messages_are_answered_and_never_raise(monkeypatch: pytest.MonkeyPat
     sent = sent_by(player, monkeypatch)
     player._server._answers.send = player.send
 
-    for content in (None, {"kind": "frame"}, {"kind": "frame", "id": 2**60}, {"kind": "get"}, "x"):
+    for content in (
+        None,
+        {"kind": "frames"},
+        {"kind": "frames", "requests": [[2**60, 0]]},
+        {"kind": "get"},
+        "x",
+    ):
         player._receive(content)
 
     assert [message["kind"] for message in sent] == ["error"] * 5

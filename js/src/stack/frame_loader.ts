@@ -1,14 +1,21 @@
-// Asks the kernel for frames, two at a time, and keeps those that came within a number of bytes.
+// Asks the kernel for frames, a few at a time, and keeps those that came within a number of bytes.
 
 import type { Range } from "../render/window.ts";
 import { MOST_TRIES, RETRY_AFTER_MS } from "../streaming/scheduler.ts";
 import { TileCache } from "../streaming/tile_cache.ts";
 import { decodeFrame, type Frame } from "./frame.ts";
-import type { Encoding, Place, StackReply, ToStackKernel } from "./frame_messages.ts";
+import type { Encoding, Pair, Place, StackReply, ToStackKernel } from "./frame_messages.ts";
 import type { Transport } from "./transport.ts";
 
-/** Requests in flight: one travels while the kernel works on the next. */
-export const IN_FLIGHT = 2;
+/**
+ * Frames that are asked for with one message while the movie plays: for each message the kernel
+ * is told busy and idle again, which costs JupyterLab more than a frame.
+ */
+export const PER_MESSAGE = 2;
+/** Frames in flight: one message's travel while the kernel works on the next one's. */
+export const IN_FLIGHT = 2 * PER_MESSAGE;
+/** Frames in flight while somebody looks for one. */
+const SOUGHT = 2;
 
 export interface Wanted {
   movie: string;
@@ -38,6 +45,8 @@ export interface LoaderEvents {
 export class FrameLoader {
   /** Bytes that came over the wire with the last frame, and whether it was compressed. */
   last = { bytes: 0, isCompressed: false };
+  /** Frames that came though they were withdrawn. */
+  late = 0;
   #send: (message: ToStackKernel) => void;
   #events: LoaderEvents;
   #transport: Transport;
@@ -61,9 +70,14 @@ export class FrameLoader {
     return this.#cache.bytes;
   }
 
-  /** Another request may be sent. */
+  /** Frames that a player may ask for. */
+  get free(): number {
+    return IN_FLIGHT - this.#flights.size;
+  }
+
+  /** Somebody who looks for a frame may ask for another one. */
   get isFree(): boolean {
-    return this.#flights.size < IN_FLIGHT;
+    return this.#flights.size < SOUGHT;
   }
 
   /** Keep no more than so many bytes of frames. */
@@ -83,12 +97,11 @@ export class FrameLoader {
     return [...this.#flights.values()].some((flight) => keyOf(flight.wanted) === key);
   }
 
-  ask(wanted: Wanted, tries = 1): void {
-    const id = this.#nextId++;
-    const timer = setTimeout(() => this.#retry(id), RETRY_AFTER_MS);
-    this.#flights.set(id, { wanted, sentAt: performance.now(), tries, timer });
-    const { place, ...rest } = wanted;
-    this.#send({ kind: "frame", id, ...place, ...rest });
+  /** Ask for frames that are all wanted in the same way. */
+  ask(frames: readonly number[], wanted: Omit<Wanted, "frame">, tries = 1): void {
+    const { movie, place, encoding, window, quality, ahead } = wanted;
+    const requests = frames.map((frame): Pair => [this.#start({ ...wanted, frame }, tries), frame]);
+    this.#send({ kind: "frames", requests, movie, ...place, encoding, window, quality, ahead });
   }
 
   /** Withdraw what is on its way, except for what is still wanted. */
@@ -103,7 +116,10 @@ export class FrameLoader {
     if (reply.kind !== "frame" && reply.kind !== "error") return false;
     if (reply.id === null) return false;
     const flight = this.#land(reply.id);
-    if (!flight) return false;
+    if (!flight) {
+      this.late += 1;
+      return false;
+    }
     if (reply.kind === "error") {
       this.#events.failed(reply.message);
       return true;
@@ -129,11 +145,20 @@ export class FrameLoader {
     this.#events.arrived(frame);
   }
 
+  /** Wait for the answer to a new request; return its id. */
+  #start(wanted: Wanted, tries: number): number {
+    const id = this.#nextId++;
+    const timer = setTimeout(() => this.#retry(id), RETRY_AFTER_MS);
+    this.#flights.set(id, { wanted, sentAt: performance.now(), tries, timer });
+    return id;
+  }
+
   #retry(id: number): void {
     const flight = this.#land(id);
     if (!flight) return;
     this.#send({ kind: "cancel", ids: [id] });
-    if (flight.tries < MOST_TRIES) this.ask(flight.wanted, flight.tries + 1);
+    const { wanted, tries } = flight;
+    if (tries < MOST_TRIES) this.ask([wanted.frame], wanted, tries + 1);
     else this.#events.failed("the kernel does not answer; is it busy or has it stopped?");
   }
 

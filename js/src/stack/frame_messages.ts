@@ -47,11 +47,11 @@ const ENCODINGS = ["raw", "packed", "jpeg"] as const;
 /** Raw and packed pixels are exact, a JPEG is not. */
 export type Encoding = (typeof ENCODINGS)[number];
 
-export interface FrameRequest extends Place {
-  kind: "frame";
-  id: number;
+export interface FramesRequest extends Place {
+  kind: "frames";
+  /** Ids of requests and frames: each gets an answer of its own. */
+  requests: Pair[];
   movie: string;
-  frame: number;
   encoding: Encoding;
   /** Of a JPEG, else 0. */
   quality: number;
@@ -62,7 +62,7 @@ export interface FrameRequest extends Place {
 }
 
 export type ToStackKernel =
-  | FrameRequest
+  | FramesRequest
   | Extract<ToKernel, { kind: "cancel" | "probe" }>
   | { kind: "pictures"; movie: string; names: PictureName[] }
   | { kind: "brightest"; id: number; movie: string; pixel: Pair }

@@ -2,16 +2,19 @@
 
 import type { Course, Direction } from "./course.ts";
 import type { Frame } from "./frame.ts";
-import { IN_FLIGHT } from "./frame_loader.ts";
+import { IN_FLIGHT, PER_MESSAGE } from "./frame_loader.ts";
 
 /** What the player needs of whoever loads frames. */
 export interface FrameSource {
-  readonly isFree: boolean;
+  /** Frames that may be asked for. */
+  readonly free: number;
   /** Milliseconds from a request to its frame. */
   readonly latency: number;
   get(frame: number): Frame | null;
-  /** Ask for a frame, unless it is on its way. */
-  ask(frame: number, direction: Direction): void;
+  /** The frame is there or on its way. */
+  isKnown(frame: number): boolean;
+  /** Ask for frames, none of which is known. */
+  ask(frames: number[], direction: Direction): void;
 }
 
 /** So much of the movie is asked for before it is due, in seconds. */
@@ -19,7 +22,7 @@ const AHEAD_S = 0.3;
 /** A page that was not drawn for so long goes on where it was, in milliseconds. */
 const ABSENT_MS = 500;
 /** Steps in which a frame that is still missing is looked for. */
-const LOOKED_AT = 8;
+const LOOKED_AT = 32;
 /** Frames a second are counted over so many milliseconds. */
 const COUNTED_MS = 1000;
 
@@ -91,29 +94,36 @@ export class Player {
 
   /** Ask for the next frames, as far as requests are free. */
   askAhead(now: number): void {
+    const { free } = this.#source;
+    if (free < PER_MESSAGE) return;
     const due = this.#dueAt(now);
     const last = due + Math.max(AHEAD_S * this.#rate, 2) + 2 * this.#delay;
-    while (this.#source.isFree && this.#asked < this.#course.length) {
-      const position = this.#following(due);
+    const frames: number[] = [];
+    const isKnown = (frame: number) => this.#source.isKnown(frame) || frames.includes(frame);
+    const direction = this.#course.directionAt(this.#asked + 1);
+    while (frames.length < free && this.#asked < this.#course.length) {
+      const position = this.#following(due, isKnown);
       const step = Math.min(Math.ceil(position), this.#course.length);
-      if (step > last) return;
+      if (step > last) break;
       this.#position = position;
       this.#asked = step;
       this.#queue.push(step);
-      this.#source.ask(this.#course.frameAt(step), this.#course.directionAt(step));
+      const frame = this.#course.frameAt(step);
+      if (!isKnown(frame)) frames.push(frame);
     }
+    if (frames.length > 0) this.#source.ask(frames, direction);
   }
 
   /** The step to ask for next, in fractions: as far from the one before as frames come apart. */
-  #following(due: number): number {
+  #following(due: number, isKnown: (frame: number) => boolean): number {
     const next = this.#asked + 1;
-    if (this.#source.get(this.#course.frameAt(next))) return next;
+    if (isKnown(this.#course.frameAt(next))) return next;
     const stride = Math.max(this.#delay / IN_FLIGHT, 1);
     // what is due before it comes would be late: rather what is due when it comes
     const step = Math.max(this.#position + stride, due + this.#delay, next);
     // a stride of whole loops would meet frames that are there for ever, and never fill the loop
     for (let i = 0; i < LOOKED_AT; i++) {
-      if (!this.#source.get(this.#course.frameAt(Math.ceil(step + i)))) return step + i;
+      if (!isKnown(this.#course.frameAt(Math.ceil(step + i)))) return step + i;
     }
     return step;
   }

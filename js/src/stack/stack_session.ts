@@ -183,10 +183,10 @@ export class StackSession {
     return height * width * bytesPerPixel(this.info);
   }
 
-  /** A playing frame, as the link allows. */
-  #moving(frame: number, ahead: Direction): Wanted {
+  /** Playing frames, as the link allows. */
+  #moving(ahead: Direction): Omit<Wanted, "frame"> {
     const { state, transport } = this;
-    const exact = { ...this.#exact(frame), ahead };
+    const exact = { ...this.#exact(this.#frame), ahead };
     const bytes = this.#bytesAt(exact.place);
     const quality = transport.qualityFor(bytes, state.get("frame_rate"), state.get("transport"));
     if (quality === 0) return { ...exact, encoding: "raw" };
@@ -225,17 +225,22 @@ export class StackSession {
     const wantedWindow = () => (state.get("transport") === "raw" ? null : state.get("color_range"));
     const get = (frame: number) => loader.get({ ...this.#exact(frame), window: wantedWindow() });
     return {
-      get isFree() {
-        return loader.isFree;
+      get free() {
+        return loader.free;
       },
       get latency() {
         return transport.latency;
       },
       get,
-      ask: (frame, direction) => {
-        const wanted = this.#moving(frame, direction);
-        if (!get(frame) && !loader.isAskedFor(wanted)) loader.ask(wanted);
+      isKnown: (frame) => {
+        const exact = this.#exact(frame);
+        return (
+          get(frame) !== null ||
+          loader.isAskedFor(exact) ||
+          loader.isAskedFor({ ...exact, window: state.get("color_range") })
+        );
       },
+      ask: (frames, direction) => loader.ask(frames, this.#moving(direction)),
     };
   }
 
@@ -265,7 +270,7 @@ export class StackSession {
       this.shown = known;
       this.#askForNeighbour();
     } else if (this.loader.isFree && !this.loader.isAskedFor(wanted)) {
-      this.loader.ask(wanted);
+      this.loader.ask([wanted.frame], wanted);
     }
   }
 
@@ -274,7 +279,7 @@ export class StackSession {
     const next = this.#frame + this.#direction;
     if (next < 0 || next >= this.info.frames || this.loader.pending > 0) return;
     const wanted = this.#exact(next);
-    if (!this.loader.get(wanted)) this.loader.ask(wanted);
+    if (!this.loader.get(wanted)) this.loader.ask([next], wanted);
   }
 
   #arrived(frame: Frame): void {

@@ -37,6 +37,8 @@ export function stackTestHandle({ session, sides, plot, pane, isDrawn }: Parts) 
     plotted: (id: string) => plot.plotted(id),
     framesPerSecond: () => session.framesPerSecond,
     pending: () => session.loader.pending,
+    /** Frames that came though they were withdrawn. */
+    late: () => session.loader.late,
     /** Page position (CSS pixels) of the centre of a pixel. */
     pageOf: (pixel: Pair) => {
       const { left, top } = pane.view.canvas.getBoundingClientRect();

@@ -34,6 +34,8 @@ SIDE_VIEWS = ("top_view", "right_view")
 LARGEST_STEP = 2**12
 HIGHEST_QUALITY = 95
 LONGEST_ID = 200
+MOST_FRAMES = 64
+"""Frames that one message asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,13 @@ class FrameMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class FramesMessage:
+    """Ask for frames, each of which gets an answer of its own."""
+
+    requests: tuple[FrameMessage, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PicturesMessage:
     """Ask for pictures that sum the movie up: now, and again whenever they are better."""
 
@@ -99,7 +108,7 @@ class TracesMessage:
 
 
 StackMessage: TypeAlias = (
-    "FrameMessage | CancelMessage | ProbeMessage | PicturesMessage | BrightestMessage | "
+    "FramesMessage | CancelMessage | ProbeMessage | PicturesMessage | BrightestMessage | "
     "TracesMessage"
 )
 
@@ -116,7 +125,7 @@ def parse_frame_message(content: object) -> StackMessage:
     if kind in ("cancel", "probe"):
         return cast("CancelMessage | ProbeMessage", parse_message(content))
     parse = {
-        "frame": _parse_frame,
+        "frames": _parse_frames,
         "pictures": _parse_pictures,
         "brightest": _parse_brightest,
         "traces": _parse_traces,
@@ -128,7 +137,7 @@ def parse_frame_message(content: object) -> StackMessage:
     return cast("StackMessage", parse[kind](content))
 
 
-def _parse_frame(content: dict[object, object]) -> FrameMessage:
+def _parse_frames(content: dict[object, object]) -> FramesMessage:
     step = check_integer(content.get("step"), "step", 1)
     start, shape = _pair(content, "start", 0), _pair(content, "shape", 1)
     if step > LARGEST_STEP or any(first % step for first in start):
@@ -147,18 +156,21 @@ def _parse_frame(content: dict[object, object]) -> FrameMessage:
         )
     if encoding == "jpeg" and window is None:
         raise MessageError("a jpeg needs a window (low, high)")
-    return FrameMessage(
-        id=integer_field(content, "id"),
-        movie=_movie_id(content),
-        frame=integer_field(content, "frame"),
-        start=start,
-        shape=shape,
-        step=step,
-        encoding=encoding,
-        quality=quality,
-        window=window,
-        ahead=_direction(content),
+    movie, ahead = _movie_id(content), _direction(content)
+    return FramesMessage(
+        tuple(
+            FrameMessage(
+                request_id, movie, frame, start, shape, step, encoding, quality, window, ahead
+            )
+            for request_id, frame in _requests(content)
+        )
     )
+
+
+def _requests(content: dict[object, object]) -> list[Pair]:
+    """Return ids and frames."""
+    requests = list_field(content, "requests", MOST_FRAMES)
+    return [_pair({"requests": request}, "requests", 0) for request in requests]
 
 
 def _parse_pictures(content: dict[object, object]) -> PicturesMessage:

@@ -20,7 +20,7 @@ from roiwidgets.images.binning import downsample_block
 from roiwidgets.stacks.movie import Movie
 from roiwidgets.widgets._answers import Answers, Buffers, Send
 from roiwidgets.widgets._frame_blocks import FrameBlocks
-from roiwidgets.widgets._frame_messages import FrameMessage, frame_header
+from roiwidgets.widgets._frame_messages import FrameMessage, FramesMessage, frame_header
 from roiwidgets.widgets._frame_packing import is_packable, pack
 from roiwidgets.widgets._messages import (
     CancelMessage,
@@ -170,17 +170,19 @@ class FrameServer:
         """Serve nothing any more."""
         self._movies = {}
 
-    def handle(self, message: FrameMessage | CancelMessage | ProbeMessage) -> None:
+    def handle(self, message: FramesMessage | CancelMessage | ProbeMessage) -> None:
         """Answer one message; what cannot be served gets an ``error`` reply."""
         if isinstance(message, CancelMessage):
             self._answers.cancel(message.ids)
         elif isinstance(message, ProbeMessage):
             self._answers.start(message.id, functools.partial(self._probe, message))
         else:
-            self._answers.start(message.id, functools.partial(self._frame, message))
-            if message.ahead:
-                # what cannot be read is told of when it is asked for: this future is not looked at
-                self._executor.submit(self._read_ahead, message)
+            for request in message.requests:
+                self._answers.start(request.id, functools.partial(self._frame, request))
+            for request in message.requests[-1:]:
+                if request.ahead:
+                    # what cannot be read is told of when it is asked for: the future is not kept
+                    self._executor.submit(self._read_ahead, request)
 
     def refuse(self, request_id: int | None, problem: str) -> None:
         """Answer a message that has not the agreed form."""
