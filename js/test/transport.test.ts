@@ -12,7 +12,7 @@ function run(transport: Transport, bandwidth: number, sizeAt50: number, rate: nu
     const bytes = quality > 0 ? (sizeAt50 * quality) / 50 : RAW;
     const sentAt = now;
     now += (1000 * bytes) / bandwidth;
-    transport.measure(bytes, sentAt, now, quality);
+    transport.measure(bytes, { sentAt, cameAt: now, doneAt: now }, quality);
     sizes.push(bytes);
   }
   return { sizes, now };
@@ -49,7 +49,7 @@ test("where small frames come no faster than large ones, raw ones are shown", ()
     const quality = transport.qualityFor(RAW, 60, "auto");
     const sentAt = now;
     now += 25; // whatever the size
-    transport.measure(quality > 0 ? 30_000 : RAW, sentAt, now, quality);
+    transport.measure(quality > 0 ? 30_000 : RAW, { sentAt, cameAt: now, doneAt: now }, quality);
     qualities.push(quality);
   }
 

@@ -12,8 +12,11 @@ import type { Transport } from "./transport.ts";
  * is told busy and idle again, which costs JupyterLab more than a frame.
  */
 export const PER_MESSAGE = 2;
-/** Frames in flight: one message's travel while the kernel works on the next one's. */
-export const IN_FLIGHT = 2 * PER_MESSAGE;
+/**
+ * Frames in flight while the movie plays: at 10 Mbit/s two are too few for 30 a second, as each
+ * takes 70 ms from its request to the screen; more would come late when somebody pauses.
+ */
+export const IN_FLIGHT = 3;
 /** Frames in flight while somebody looks for one. */
 const SOUGHT = 2;
 
@@ -124,11 +127,16 @@ export class FrameLoader {
       this.#events.failed(reply.message);
       return true;
     }
-    const { quality } = flight.wanted;
-    this.#transport.measure(reply.bytes, flight.sentAt, performance.now(), quality);
     this.last = { bytes: reply.bytes, isCompressed: reply.encoding === "jpeg" };
+    const { sentAt } = flight;
+    const cameAt = performance.now();
     decodeFrame(reply, flight.wanted.place).then(
-      (frame) => this.#keep(frame, flight.wanted),
+      (frame) => {
+        // to decode a frame is part of what it costs to send it compressed
+        const times = { sentAt, cameAt, doneAt: performance.now() };
+        this.#transport.measure(reply.bytes, times, flight.wanted.quality);
+        this.#keep(frame, flight.wanted);
+      },
       (error) => this.#events.failed(`a frame could not be decoded: ${error}`),
     );
     return true;

@@ -2,12 +2,14 @@
 
 import type { Course, Direction } from "./course.ts";
 import type { Frame } from "./frame.ts";
-import { IN_FLIGHT, PER_MESSAGE } from "./frame_loader.ts";
+import { IN_FLIGHT } from "./frame_loader.ts";
 
 /** What the player needs of whoever loads frames. */
 export interface FrameSource {
   /** Frames that may be asked for. */
   readonly free: number;
+  /** Frames that are better asked for together. */
+  readonly batch: number;
   /** Milliseconds from a request to its frame. */
   readonly latency: number;
   get(frame: number): Frame | null;
@@ -94,8 +96,8 @@ export class Player {
 
   /** Ask for the next frames, as far as requests are free. */
   askAhead(now: number): void {
-    const { free } = this.#source;
-    if (free < PER_MESSAGE) return;
+    const { free, batch } = this.#source;
+    if (free < batch) return;
     const due = this.#dueAt(now);
     const last = due + Math.max(AHEAD_S * this.#rate, 2) + 2 * this.#delay;
     const frames: number[] = [];

@@ -4,7 +4,7 @@ import { type Model, SharedState } from "../state.ts";
 import { Probe } from "../streaming/probe.ts";
 import { Course, type Direction } from "./course.ts";
 import { type Frame, valueIn } from "./frame.ts";
-import { FrameLoader, type Wanted } from "./frame_loader.ts";
+import { FrameLoader, PER_MESSAGE, type Wanted } from "./frame_loader.ts";
 import { type Pair, type Place, parseStackReply, type StackInfo } from "./frame_messages.ts";
 import { Pictures } from "./pictures.ts";
 import { type FrameSource, Player } from "./player.ts";
@@ -227,6 +227,10 @@ export class StackSession {
     return {
       get free() {
         return loader.free;
+      },
+      get batch() {
+        // compressed ones come from afar: the next should be under way when one arrives
+        return loader.last.isCompressed ? 1 : PER_MESSAGE;
       },
       get latency() {
         return transport.latency;

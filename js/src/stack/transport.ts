@@ -9,7 +9,7 @@ const BUSY = 0.8;
 /** Compressed frames go on until raw ones would take so little of the time. */
 const CALM = 0.4;
 /** Compressed frames must come in less than such a share of the time that raw ones take. */
-const GAIN = 0.8;
+const GAIN = 0.5;
 /** So many compressed frames are tried before they are judged. */
 const TRIED = 8;
 /** The most that a compressed frame may have, in bytes. */
@@ -22,6 +22,13 @@ const QUALITIES = { lowest: 15, usual: 60, highest: 90 };
 
 export type TransportMode = "auto" | "raw" | "compressed";
 
+/** Of a frame, in milliseconds: when it was asked for, when it came, and when it was decoded. */
+export interface Times {
+  sentAt: number;
+  cameAt: number;
+  doneAt: number;
+}
+
 export class Transport {
   /** Bytes a second; 0 until something large has come. */
   bandwidth = 0;
@@ -33,14 +40,14 @@ export class Transport {
   /** Milliseconds from one compressed frame to the next, and how many were counted. */
   #compressedMs = 0;
   #compressed = 0;
-  #lastArrival = Number.NEGATIVE_INFINITY;
+  #lastDone = Number.NEGATIVE_INFINITY;
 
-  /** An answer came to a request; times in milliseconds, quality 0 for raw frames. */
-  measure(bytes: number, sentAt: number, now: number, quality: number): void {
+  /** An answer came to a request and was decoded; quality 0 for raw frames. */
+  measure(bytes: number, { sentAt, cameAt, doneAt }: Times, quality: number): void {
     // what was asked for behind another answer only began to travel when that had come
-    const busy = Math.max(now - Math.max(sentAt, this.#lastArrival), 0.1);
-    this.#lastArrival = now;
-    this.latency = mixed(this.latency, now - sentAt);
+    const busy = Math.max(doneAt - Math.max(sentAt, this.#lastDone), 0.1);
+    this.#lastDone = doneAt;
+    this.latency = mixed(this.latency, cameAt - sentAt);
     if (bytes >= LARGE_BYTES) this.bandwidth = mixed(this.bandwidth, (1000 * bytes) / busy);
     if (quality > 0) {
       this.#compressedMs = mixed(this.#compressedMs, busy);
