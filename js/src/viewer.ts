@@ -152,7 +152,7 @@ class View {
     const { pane } = this.#slot;
     if (!pane) return this.#slot.isRefused ? planes : null;
     const { element, view } = pane;
-    return [...planes, { element, canvas: view.canvas }];
+    return [...planes, { element, canvas: view.screen }];
   }
 
   /** Build the panes that the scene needs, when it needs others than before. */

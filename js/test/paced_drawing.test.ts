@@ -8,6 +8,7 @@ class Card {
   #doneAt = 0;
   isContextLost = false;
   timesSettled = 0;
+  timesShown = 0;
 
   constructor(readonly wholeMs: number) {}
 
@@ -31,6 +32,11 @@ class Card {
       isContextLost: () => this.isContextLost,
       getSyncParameter: (doneAt: number) => (performance.now() < doneAt ? 3 : 4),
     } as unknown as WebGL2RenderingContext;
+  }
+
+  show(): void {
+    this.timesShown += 1;
+    if (this.isBusy && !this.isContextLost) throw new Error("a drawing was shown half done");
   }
 
   settled(): void {
@@ -134,7 +140,12 @@ test("no drawing waits behind another", () => {
     busy.push(card.isBusy);
     return card.draw(side);
   };
-  const drawing = new PacedDrawing({ draw, context: () => card.context(), settled() {} });
+  const drawing = new PacedDrawing({
+    draw,
+    context: () => card.context(),
+    show: () => card.show(),
+    settled() {},
+  });
 
   for (let i = 0; i < 100; i++) {
     drawing.request();
@@ -144,6 +155,7 @@ test("no drawing waits behind another", () => {
 
   expect(busy.length).toBeGreaterThan(5);
   expect(busy).not.toContain(true);
+  expect(card.timesShown).toBe(card.sides.length);
 });
 
 test("what changes while the card is busy is drawn afterwards", () => {
@@ -170,6 +182,7 @@ test("a lost context and a view that cannot draw leave nothing waiting", () => {
   const hidden = new PacedDrawing({
     draw: () => "nothing",
     context: () => null,
+    show() {},
     settled() {},
   });
 

@@ -99,7 +99,7 @@ def grey_at_the_middle(notebook: NotebookPage, view: int) -> int:
 
 def wait_for_volume(notebook: NotebookPage, view: int) -> None:
     script = """view => document.querySelectorAll('.roiwidgets-viewer')[view]
-      .querySelector('.rw-volume canvas') !== null"""
+      .querySelector('.rw-gl') !== null"""
     notebook.page.wait_for_function(script, arg=view, timeout=CELL_TIMEOUT_MS)
     notebook.wait_settled(view)
 

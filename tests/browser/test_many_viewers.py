@@ -11,7 +11,7 @@ MOST_CONTEXTS = 16
 """What Chromium keeps; it takes the oldest away."""
 IMAGE = layer(noise((16, 16, 16), "uint8", 0, 255))
 
-LIVE_CONTEXTS = """[...document.querySelectorAll('.rw-volume canvas')]
+LIVE_CONTEXTS = """[...document.querySelectorAll('.rw-gl')]
   .filter(c => !c.getContext('webgl2').isContextLost()).length"""
 
 
@@ -25,7 +25,7 @@ def test_twenty_viewers_share_the_contexts_of_the_browser(viewer: ViewerPage) ->
         viewer.wait_for(f"{LIVE_CONTEXTS} <= 8")
 
     viewer.page.evaluate("harness.views[0].el.scrollIntoView()")
-    viewer.wait_for("harness.root(0).querySelector('.rw-volume canvas') !== null")
+    viewer.wait_for("harness.root(0).querySelector('.rw-gl') !== null")
     viewer.wait_settled(0)
 
     assert viewer.page.evaluate(LIVE_CONTEXTS) < MOST_CONTEXTS
@@ -42,9 +42,9 @@ def test_a_camera_survives_that_a_viewer_is_out_of_sight(viewer: ViewerPage) -> 
     before = viewer.at("volume", corner)
 
     viewer.page.evaluate("document.body.style.paddingTop = '3000px'")
-    viewer.wait_for("document.querySelector('.rw-volume canvas') === null")
+    viewer.wait_for("document.querySelector('.rw-gl') === null")
     viewer.page.evaluate("document.body.style.paddingTop = ''")
-    viewer.wait_for("document.querySelector('.rw-volume canvas') !== null")
+    viewer.wait_for("document.querySelector('.rw-gl') !== null")
     viewer.wait_settled()
 
     after = viewer.at("volume", corner)
@@ -54,7 +54,7 @@ def test_a_camera_survives_that_a_viewer_is_out_of_sight(viewer: ViewerPage) -> 
 def test_closed_viewers_leave_no_context_and_no_listener(viewer: ViewerPage) -> None:
     viewer.create_model(IMAGE, height=300)
     viewer.page.evaluate("window.contexts = []")
-    remember = "contexts.push(...[...document.querySelectorAll('.rw-volume canvas')]"
+    remember = "contexts.push(...[...document.querySelectorAll('.rw-gl')]"
     for _ in range(VIEWERS):
         viewer.page.evaluate("harness.addView(0)")
         viewer.wait_settled(0)

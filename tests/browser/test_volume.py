@@ -54,7 +54,7 @@ def test_a_lost_graphics_context_is_told_and_can_be_asked_for_again(viewer: View
     before = drawn_share(viewer)
 
     viewer.page.evaluate(
-        "harness.root().querySelector('.rw-volume canvas').getContext('webgl2')"
+        "harness.root().querySelector('.rw-gl').getContext('webgl2')"
         ".getExtension('WEBGL_lose_context').loseContext()"
     )
     viewer.page.get_by_role("button", name="Draw the volume again").click()

@@ -6,7 +6,7 @@
 
 import type { Drawing } from "../drawing.ts";
 import { button, element } from "../panels/elements.ts";
-import { hasWebGl2 } from "../render/volume_canvas.ts";
+import { hasWebGl2 } from "../render/web_gl.ts";
 import type { Session } from "../session.ts";
 import { type VolumeEvents, VolumePane } from "./volume_pane.ts";
 

@@ -16,6 +16,8 @@ export type Drawn = "other" | "same" | "nothing";
 export interface Drawable {
   /** Draw now, with sides that are such a share of the view's. */
   draw(side: number): Drawn;
+  /** What was drawn last is done: put it on the screen. */
+  show(): void;
   context(): WebGL2RenderingContext | null;
   /** All that was asked for has been drawn, as finely as it will be. */
   settled(): void;
@@ -84,6 +86,7 @@ export class PacedDrawing {
       }
       this.#poll = undefined;
       gl.deleteSync(fence);
+      this.#drawable.show();
       const ms = performance.now() - begun;
       if (drawn === "other") this.changeMs = ms;
       else this.#pace.measure(side, ms);

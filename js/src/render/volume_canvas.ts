@@ -57,6 +57,11 @@ export class VolumeCanvas {
   #image = vtkImageData.newInstance();
   #points = new VolumePoints(this.#renderer);
   #background = "";
+  /**
+   * What is seen: a copy of what the graphics card has finished. Without a card the page would
+   * wait for a drawing that is not done, for up to a second.
+   */
+  readonly screen = document.createElement("canvas");
   #shown: VoxelBox[] = [];
   /** Range that is 0 to 1 in the texture, null where values are there as they are. */
   #scale: Range | null = null;
@@ -83,6 +88,7 @@ export class VolumeCanvas {
   constructor(drawn: () => void, moved: () => void, settled: () => void) {
     this.#drawing = new PacedDrawing({
       draw: (side) => this.#draw(side),
+      show: () => this.#show(),
       context: () => this.#context,
       settled,
     });
@@ -93,6 +99,8 @@ export class VolumeCanvas {
     // what was drawn last can be read at any time: pictures need no drawing of their own
     this.canvas.getContext("webgl2", { preserveDrawingBuffer: true });
     this.#gl.setContainer(this.container);
+    this.canvas.className = "rw-gl";
+    this.container.prepend(this.screen);
     this.#interactor.setView(this.#gl);
     this.#interactor.initialize();
     this.#interactor.set({ enableRender: false });
@@ -118,6 +126,7 @@ export class VolumeCanvas {
     this.resize();
   }
 
+  /** Where the graphics card draws. */
   get canvas(): HTMLCanvasElement {
     return this.#gl.getCanvas() as HTMLCanvasElement;
   }
@@ -349,6 +358,13 @@ export class VolumeCanvas {
     return isOther ? "other" : "same";
   }
 
+  #show(): void {
+    const { width, height } = this.canvas;
+    if (this.screen.width !== width) this.screen.width = width;
+    if (this.screen.height !== height) this.screen.height = height;
+    this.screen.getContext("2d")?.drawImage(this.canvas, 0, 0);
+  }
+
   /** The colours drawn now: RGBA, rows from the top. */
   readPixels(): { width: number; height: number; data: Uint8Array } {
     this.#draw(1);
@@ -376,11 +392,4 @@ export class VolumeCanvas {
     this.#window.delete();
     if (!context?.isContextLost()) context?.getExtension("WEBGL_lose_context")?.loseContext();
   }
-}
-
-/** Whether this browser can draw volumes at all. */
-export function hasWebGl2(): boolean {
-  const probe = document.createElement("canvas").getContext("webgl2");
-  probe?.getExtension("WEBGL_lose_context")?.loseContext();
-  return probe !== null;
 }
