@@ -58,7 +58,7 @@ _UNTIL_DRAWN = """async () => {
     return (performance.now() - end) / 1000;
   };
   await until(isDrawn);
-  // drawn is not shown: a frame begins only once the one two before it is on the screen
+  // drawn is not shown yet: two more frames bring it to the screen
   for (let i = 0; i < 2; i++) await nextFrame();
   const first = await until(() => true);
   const all = await until(() => handle().isSettled());

@@ -95,14 +95,9 @@ function readPlane(
   axis: Axis,
   ...[left, top, width, height]: [number, number, number, number]
 ): Uint8ClampedArray {
-  // from a copy: reading back the canvas itself would move it out of the graphics card
-  const copy = document.createElement("canvas");
-  Object.assign(copy, { width, height });
-  const context = copy.getContext("2d", { willReadFrequently: true });
+  const context = planeOf(parts, axis).view.canvas.getContext("2d");
   if (!context) throw new Error("this browser has no 2-D canvas");
-  const { canvas } = planeOf(parts, axis).view;
-  context.drawImage(canvas, left, top, width, height, 0, 0, width, height);
-  return context.getImageData(0, 0, width, height).data;
+  return context.getImageData(left, top, width, height).data;
 }
 
 function colorsAt(parts: Parts, viewport: Viewport, points: Point[]): number[][] {

@@ -12,10 +12,10 @@ import pytest
 import zarr
 
 import roiwidgets as rw
-from roiwidgets.cli import main
 from roiwidgets.engine.validation import check_scales
 from roiwidgets.errors import PromotionCancelled
 from roiwidgets.images.grid import Grid
+from tests.cli.told import told
 from tests.engine.phantoms import Inline, image_of, recorded
 from tests.engine.test_failures import Counting, interrupt
 
@@ -37,19 +37,13 @@ def write(path: Path, voxels: np.ndarray = VOXELS, version: str = "0.5") -> Path
     return path
 
 
-def told(path: Path, capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, str]:
-    code = main(["validate", str(path), *options])
-    captured = capsys.readouterr()
-    return code, captured.out + captured.err
-
-
 @pytest.mark.parametrize("version", ["0.4", "0.5"])
 def test_what_was_promoted_is_complete_and_valid(
     version: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write(tmp_path / "out.zarr", version=version)
 
-    code, text = told(path, capsys, "--every-chunk")
+    code, text = told(capsys, "validate", str(path), "--every-chunk")
 
     assert code == 0
     assert text.splitlines() == [
@@ -76,7 +70,7 @@ def test_a_promotion_that_did_not_end_is_not_complete(
     assert finished >= 5
 
     for asked in (path, tmp_path / "out.zarr.partial"):
-        code, text = told(asked, capsys)
+        code, text = told(capsys, "validate", str(asked))
 
         assert code == 1
         assert f"problem  the promotion has not ended: {finished} blocks are finished" in text
@@ -92,7 +86,7 @@ def test_an_image_that_is_being_replaced_is_still_valid(
             overwrite=True, progress=False,
         )  # fmt: skip
 
-    code, text = told(store, capsys)
+    code, text = told(capsys, "validate", str(store))
 
     assert code == 0
     assert "   note  another promotion to this path was begun and has not ended" in text
@@ -103,11 +97,12 @@ def test_a_chunk_that_cannot_be_decoded_is_named(
 ) -> None:
     (store / "0" / "c" / "0" / "0" / "1").write_bytes(b"broken")
 
-    code, text = told(store, capsys, "--every-chunk")
+    code, text = told(capsys, "validate", str(store), "--every-chunk")
 
     assert code == 1
     assert "problem  scale 0: the chunk (0, 0, 1) cannot be decoded: " in text
-    assert told(store, capsys)[0] == 0  # it is not among the few that are tried by default
+    # it is not among the few that are tried by default
+    assert told(capsys, "validate", str(store))[0] == 0
 
 
 def test_many_broken_chunks_are_counted(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -115,7 +110,7 @@ def test_many_broken_chunks_are_counted(store: Path, capsys: pytest.CaptureFixtu
         if chunk.is_file():
             chunk.write_bytes(b"")
 
-    code, text = told(store, capsys, "--every-chunk")
+    code, text = told(capsys, "validate", str(store), "--every-chunk")
 
     assert code == 1
     assert text.count("cannot be decoded: ") == 3
@@ -129,7 +124,7 @@ def test_chunks_that_are_not_stored_are_counted(
     voxels[:20] = 0
     path = write(tmp_path / "out.zarr", voxels)
 
-    code, text = told(path, capsys)
+    code, text = told(capsys, "validate", str(path))
 
     assert code == 0
     assert "scale 0: 25 of 75 chunks are not stored; they read as 0, as empty space does" in text
@@ -143,7 +138,7 @@ def test_a_chunk_that_was_lost_is_told_from_empty_space(
     path = write(tmp_path / "out.zarr", voxels)
     (path / "0" / "c" / "1" / "2" / "3").unlink()
 
-    code, text = told(path, capsys)
+    code, text = told(capsys, "validate", str(path))
 
     assert code == 1
     assert "scale 0: 26 of 75 chunks are not stored" in text
@@ -156,7 +151,7 @@ def test_a_scale_that_is_missing_is_a_problem(
 ) -> None:
     shutil.rmtree(store / "1")
 
-    code, text = told(store, capsys)
+    code, text = told(capsys, "validate", str(store))
 
     assert code == 1
     assert "it cannot be opened: " in text
@@ -171,7 +166,7 @@ def test_metadata_that_the_format_does_not_allow_are_a_problem(
 
     edit(store, forget_scale)
 
-    code, text = told(store, capsys)
+    code, text = told(capsys, "validate", str(store))
 
     assert code == 1
     assert "problem  yaozarrs does not accept its metadata: " in text
@@ -187,7 +182,7 @@ def test_a_scale_with_another_spacing_than_its_shape_is_a_problem(
 
     edit(store, stretch)
 
-    code, text = told(store, capsys)
+    code, text = told(capsys, "validate", str(store))
 
     assert code == 1
     assert "problem  scale 1: 40 voxels of 4 along x do not span the 80 of 1 at scale 0" in text
@@ -220,7 +215,7 @@ def test_an_image_of_another_tool_has_no_recipe(
     group = zarr.open_group(path, mode="r+")
     del group.attrs["roiwidgets"]
 
-    code, text = told(path, capsys)
+    code, text = told(capsys, "validate", str(path))
 
     assert code == 0
     assert "   note  it holds no recipe: it was not promoted by roiwidgets" in text
@@ -233,7 +228,7 @@ def test_a_recipe_that_cannot_be_run_again_is_noted(
     mine = rw.operation(lambda voxels: voxels // 2, halo=0)
     rw.promote(VOXELS, mine, path, executor=Inline(), progress=False)
 
-    code, text = told(path, capsys)
+    code, text = told(capsys, "validate", str(path))
 
     assert code == 0
     assert "   note  its recipe cannot be run again: function was defined in a notebook" in text
@@ -242,7 +237,7 @@ def test_a_recipe_that_cannot_be_run_again_is_noted(
 def test_a_folder_that_is_no_zarr_is_not_valid(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, text = told(tmp_path, capsys)
+    code, text = told(capsys, "validate", str(tmp_path))
 
     assert code == 1
     assert "problem  yaozarrs does not accept its metadata: " in text
@@ -253,7 +248,10 @@ def test_where_nothing_is_there_is_one_line(
 ) -> None:
     path = tmp_path / "none.zarr"
 
-    assert told(path, capsys) == (1, f"roiwidgets: there is no image {path}; check the path\n")
+    assert told(capsys, "validate", str(path)) == (
+        1,
+        f"roiwidgets: there is no image {path}; check the path\n",
+    )
 
 
 def test_without_the_validator_it_says_what_to_install(
@@ -261,7 +259,7 @@ def test_without_the_validator_it_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "yaozarrs", None)
 
-    code, text = told(store, capsys)
+    code, text = told(capsys, "validate", str(store))
 
     assert code == 1
     assert text.endswith("pip install 'roiwidgets[validate]'\n")

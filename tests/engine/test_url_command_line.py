@@ -13,6 +13,7 @@ import roiwidgets.operations as ops
 from roiwidgets.cli import main
 from roiwidgets.engine.promote import build_pyramid, promote
 from roiwidgets.errors import PromotionCancelled
+from tests.cli.told import told
 from tests.engine.object_store import ObjectStore, keys_in
 from tests.engine.phantoms import Inline, image_of
 from tests.engine.test_failures import Counting, interrupt
@@ -28,12 +29,6 @@ def write(url: str = URL, **keywords: object) -> None:
         image_of(VOXELS, SPACING), ops.median(1), url, chunks=16, progress=False,
         **{"executor": Inline(), **keywords},
     )  # fmt: skip
-
-
-def told(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
-    code = main(list(words))
-    captured = capsys.readouterr()
-    return code, captured.out + captured.err
 
 
 @pytest.mark.parametrize("version", ["0.4", "0.5"])
@@ -100,11 +95,14 @@ def test_damaged_and_lost_chunks_at_a_url_are_named(
     assert "scale 0: the chunk (0, 0, 0) cannot be decoded" in text
 
 
-def test_nothing_at_a_url_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    code, text = told(capsys, "validate", "objects://bucket/none.zarr")
+@pytest.mark.parametrize("url", ["objects://bucket/none.zarr", f"{URL}.partial"])
+def test_nothing_at_a_url_is_one_sentence(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    write()
+
+    code, text = told(capsys, "validate", url)
 
     assert code == 1
-    assert "there is no image objects://bucket/none.zarr; check the path" in text
+    assert f"there is no image {url}; check the path" in text
 
 
 def test_a_store_that_lists_nothing_is_validated_as_far_as_it_goes(

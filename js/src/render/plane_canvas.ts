@@ -43,6 +43,11 @@ export interface PlaneCamera {
 
 /** CSS pixels around what is shown whole: for handles, and above for the name of the plane. */
 const FIT_ROOM = { above: 28, below: 14, beside: 14 };
+/**
+ * Canvases stay out of the graphics card: where it is emulated, each drawing would wait behind
+ * the volume's, and a real one gains nothing from pictures that change with each drawing.
+ */
+const IN_MEMORY: CanvasRenderingContext2DSettings = { willReadFrequently: true };
 /** As the panes in viewer.css. */
 export const BACKGROUND = "#0d0e11";
 
@@ -184,7 +189,7 @@ export class PlaneCanvas {
   #clear(): CanvasRenderingContext2D {
     const { width, height } = this.canvas;
     const ratio = window.devicePixelRatio || 1;
-    const context = this.canvas.getContext("2d", { willReadFrequently: true });
+    const context = this.canvas.getContext("2d", IN_MEMORY);
     if (!context) throw new Error("this browser has no 2-D canvas");
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.fillStyle = this.background;
@@ -326,7 +331,7 @@ export class PlaneCanvas {
       box.components,
       columns,
     );
-    canvas.getContext("2d", { willReadFrequently: true })?.putImageData(image, 0, 0);
+    canvas.getContext("2d", IN_MEMORY)?.putImageData(image, 0, 0);
     this.#slices.set(box, { key, canvas, image });
     return canvas;
   }

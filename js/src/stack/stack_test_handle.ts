@@ -48,11 +48,8 @@ export function stackTestHandle({ session, sides, plot, pane, isDrawn }: Parts) 
     /** Colours (R, G, B) that the frame shows at pixels. */
     colorsAt: (pixels: Pair[]) => {
       const { canvas } = pane.view;
-      const copy = document.createElement("canvas");
-      Object.assign(copy, { width: canvas.width, height: canvas.height });
-      const context = copy.getContext("2d", { willReadFrequently: true });
+      const context = canvas.getContext("2d");
       if (!context) throw new Error("this browser has no 2-D canvas");
-      context.drawImage(canvas, 0, 0);
       const ratio = canvas.width / pane.view.width;
       return pixels.map((pixel) => {
         const [x, y] = pane.view.toPixel(...worldOf(pixel));

@@ -11,7 +11,8 @@ from roiwidgets.engine.claims import Claim
 from roiwidgets.engine.places import Kept
 from roiwidgets.engine.worker import BlockInput
 from roiwidgets.images.output_arrays import OutputArray
-from roiwidgets.images.sources import Slices, Voxels, VoxelSource
+from roiwidgets.images.source_view import SourceView
+from roiwidgets.images.sources import Slices, Voxels
 from roiwidgets.operations.component_faces import Face, Side, faces_of
 from roiwidgets.operations.components import ByComponents, is_full, label, look_up
 from roiwidgets.operations.parameters import Value
@@ -80,7 +81,7 @@ def _in_volume(firsts: Voxels, task: LabelTask) -> Voxels:
 
 
 @dataclass(frozen=True, slots=True)
-class NumberedSource:
+class NumberedSource(SourceView):
     """A labelled block, read with the final values of its components.
 
     Parameters
@@ -95,26 +96,15 @@ class NumberedSource:
         Value where there is no component.
     """
 
-    source: VoxelSource
     table: Kept
     start: int
     count: int
     background: int
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """Voxels along each axis of the whole array."""
-        return self.source.shape
-
-    @property
     def dtype(self) -> np.dtype[np.generic]:
         """Type of the values."""
         return np.dtype(np.uint32)
-
-    @property
-    def chunks(self) -> tuple[int, ...]:
-        """Shape of the chunks of the array of numbers."""
-        return self.source.chunks
 
     def read(self, slices: Slices) -> Voxels:
         """Return the values in ``slices``, which lie inside the block."""

@@ -43,7 +43,7 @@ from roiwidgets.engine.worker import (
     warm_up,
 )
 from roiwidgets.errors import OperationError
-from roiwidgets.images.transposed import is_in_memory
+from roiwidgets.images.in_memory import is_in_memory
 from roiwidgets.operations.operation import Operation, Pipeline
 from roiwidgets.regions.blocks import (
     Block,

@@ -87,13 +87,15 @@ def validate_image(
     OutputLocationError
         If a URL cannot be opened.
     """
-    image_path = str(path).rstrip("/").removesuffix(PARTIAL_SUFFIX)
-    destination = destination_at(image_path, storage_options)
-    findings = list(_check_promotion(destination, image_path != str(path).rstrip("/")))
-    if not destination.exists() and not findings:
-        raise FileNotFoundError(f"there is no image {destination.path}; check the path")
+    named = str(path).rstrip("/")
+    suffix = PARTIAL_SUFFIX if named.endswith(PARTIAL_SUFFIX) else ""
+    destination = destination_at(named.removesuffix(suffix), storage_options)
+    is_there = not suffix and destination.exists()
+    findings = list(_check_promotion(destination, is_there=is_there))
     if any(found.verdict == "problem" for found in findings):
         return Validation(tuple(findings))
+    if not is_there:
+        raise FileNotFoundError(f"there is no image {destination.path}{suffix}; check the path")
     findings += _check_format(destination.path, storage_options)
     image, found_while_opening = _open(destination.path, storage_options)
     findings += found_while_opening
@@ -102,7 +104,7 @@ def validate_image(
     return Validation(tuple(findings))
 
 
-def _check_promotion(destination: Destination, is_partial: bool) -> Iterator[Finding]:
+def _check_promotion(destination: Destination, *, is_there: bool) -> Iterator[Finding]:
     """Tell whether a promotion to a place, if there was one, came to its end."""
     try:
         is_begun = destination.is_begun()
@@ -113,7 +115,6 @@ def _check_promotion(destination: Destination, is_partial: bool) -> Iterator[Fin
         return
     partial = destination.partial
     finished = destination.finished()
-    is_there = destination.exists() and not is_partial
     if finished is None and is_there:
         yield Finding("note", f"{partial} is a rest of the promotion that wrote it; delete it")
         return

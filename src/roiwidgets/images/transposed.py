@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from roiwidgets.images.source_view import SourceView
-from roiwidgets.images.sources import ArraySource, Slices, Voxels, VoxelSource
+from roiwidgets.images.sources import Slices, Voxels
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,10 +73,3 @@ class FlippedSource(SourceView):
             slice(size - s.stop, size - s.start) if axis in self.flipped else s
             for axis, (s, size) in enumerate(zip(slices, self.shape, strict=True))
         )
-
-
-def is_in_memory(source: VoxelSource) -> bool:
-    """Return whether reading a source copies voxels of this process's memory, and no more."""
-    while isinstance(source, TransposedSource | FlippedSource):
-        source = source.source
-    return isinstance(source, ArraySource) and isinstance(source.array, np.ndarray)
