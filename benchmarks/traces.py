@@ -1,10 +1,13 @@
 """What traces cost, side by side with plain dask and with the recipe that notebooks copy.
 
-A movie of noise over uneven light is stored twice: whole frames in chunks of 50, and the balanced
-layout of ``rw.to_stack`` (chunks of 32 x 150 x 150 in shards of 192 frames). Each line is a fresh
-process; CPU seconds are those of the work without imports, the memory that of the whole process:
+A movie of noise over uneven light is stored twice: whole frames in chunks of 50, and as
+``rw.to_stack`` writes it. Each line is a fresh process; CPU seconds are those of the work without
+imports, the memory that of the whole process:
 
     python benchmarks/traces.py [--frames 4000] [--side 600] [--regions 150] [--ours]
+
+A single region is a box of 20 x 20 pixels, once in the middle of a chunk ("1") and once on the
+corner of four ("corner"), which is as much as such a box can cost.
 
 ``dask``: ``(movie[:, rows, columns] * mask).sum(axis=(1, 2)) / mask.sum()`` for each region, all
 computed together in one graph (``movie[:, mask]`` with a mask over two axes is an error in dask).
@@ -25,8 +28,12 @@ import zarr
 from process_tree import measure
 from zarr.codecs import BloscCodec
 
+import roiwidgets as rw
+
 HERE = Path(__file__).parent
-LAYOUTS = ("frames", "balanced")
+WHOLE_FRAMES, BALANCED = "frames.zarr", "balanced.ome.zarr"
+MADE_AT_ONCE = 200
+"""Frames."""
 
 
 def main() -> None:
@@ -42,16 +49,16 @@ def main() -> None:
         kept = options.folder or Path(folder)
         write_movies(kept, options.frames, options.side)
         print(f"{options.frames} x {options.side} x {options.side} uint8; CPU s, first part, MB")
-        for layout in LAYOUTS:
-            for count in (1, options.regions):
-                compare(kept / f"{layout}.zarr", count, options)
-            show(kept / f"{layout}.zarr", "ours", f"{options.regions}+1", options.repeats)
+        for path in (kept / WHOLE_FRAMES, kept / BALANCED / "0"):
+            for count in ("1", "corner", str(options.regions)):
+                compare(path, count, options)
+            show(path, "ours", f"{options.regions}+1", options.repeats)
 
 
-def compare(path: Path, count: int, options: argparse.Namespace) -> None:
-    ours = show(path, "ours", str(count), options.repeats)
+def compare(path: Path, count: str, options: argparse.Namespace) -> None:
+    ours = show(path, "ours", count, options.repeats)
     for side in () if options.ours else ("dask", "recipe"):
-        theirs = show(path, side, str(count), 1)
+        theirs = show(path, side, count, 1)
         print(f"{'':>30}  {side} / ours: {theirs / ours:.1f}", flush=True)
 
 
@@ -65,7 +72,8 @@ def show(path: Path, side: str, count: str, repeats: int) -> float:
             runs.append({**json.loads(Path(answer.name).read_text()), "peak_mb": cost.peak_mb})
     best = min(runs, key=lambda run: run["cpu_s"])
     first = f"{best['first_s']:6.2f}" if "first_s" in best else f"{'':>6}"
-    label = f"{path.stem:>9} {count:>6} regions {side:>7}"
+    layout = "balanced" if BALANCED in path.parts else "frames"
+    label = f"{layout:>9} {count:>6} regions {side:>7}"
     print(
         f"{label}  {best['cpu_s']:7.2f}  {first}  {best['peak_mb']:6.0f}  "
         f"largest error {best['error']:.1g}",
@@ -76,31 +84,22 @@ def show(path: Path, side: str, count: str, repeats: int) -> float:
 
 def write_movies(folder: Path, frames: int, side: int) -> None:
     """Write the same movie in both layouts, unless it is there."""
-    codec = BloscCodec(cname="lz4", clevel=5, shuffle="bitshuffle")
-    shape = (frames, side, side)
-    layouts = {
-        "frames": {"chunks": (min(50, frames), side, side)},
-        "balanced": {
-            "chunks": (min(32, frames), side // 4, side // 4),
-            "shards": (min(192, -(-frames // 32) * 32), side // 4 * 4, side // 4 * 4),
-        },
-    }
-    if all((folder / f"{layout}.zarr" / "zarr.json").is_file() for layout in layouts):
+    plain = folder / WHOLE_FRAMES
+    if (folder / BALANCED / "zarr.json").is_file():
         return
-    stored = [
-        zarr.create_array(
-            folder / f"{layout}.zarr", shape=shape, dtype="u1", compressors=[codec],
-            dimension_names=("t", "y", "x"), overwrite=True, **sizes,
-        )
-        for layout, sizes in layouts.items()
-    ]  # fmt: skip
+    stored = zarr.create_array(
+        plain, shape=(frames, side, side), chunks=(min(50, frames), side, side), dtype="u1",
+        compressors=[BloscCodec(cname="lz4", clevel=5, shuffle="bitshuffle")],
+        dimension_names=("t", "y", "x"), overwrite=True,
+    )  # fmt: skip
     rng = np.random.default_rng(0)
     rows, columns = np.arange(side)[:, None] / 40, np.arange(side) / 60
     light = (30 + 20 * np.sin(rows) * np.cos(columns)).astype(np.int8)
-    for start in range(0, frames, 192):
-        noise = rng.integers(-4, 5, (min(192, frames - start), side, side), dtype=np.int8)
-        for array in stored:
-            array[start : start + len(noise)] = (noise + light).astype(np.uint8)
+    for start in range(0, frames, MADE_AT_ONCE):
+        count = min(MADE_AT_ONCE, frames - start)
+        noise = rng.integers(-4, 5, (count, side, side), dtype=np.int8)
+        stored[start : start + count] = (noise + light).astype(np.uint8)
+    rw.to_stack(plain, folder / BALANCED, progress=False)
 
 
 if __name__ == "__main__":

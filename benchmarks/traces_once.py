@@ -17,29 +17,44 @@ import xarray as xr
 import zarr
 from numpy.typing import NDArray
 
-from roiwidgets.regions.annotations import Annotation
+from roiwidgets.regions.annotations import Annotation, Kind
 from roiwidgets.regions.footprints import footprint
 from roiwidgets.stacks.movie import open_movie
 from roiwidgets.stacks.traces.trace_cache import TraceCache
 
 SIZE = 20
+CORNER = ("corner", "1")
+"""The region on the corner of four chunks, and how many that is."""
 
 
-def regions(count: int, side: int) -> list[Annotation]:
-    """One box of 20 x 20 pixels, or round cells of that size (boxes for the recipe)."""
-    rng = np.random.default_rng(1)
-    corners = rng.integers(0, side - SIZE, (count, 2)).tolist()
-    kind = "box" if count == 1 else "ellipse"
-    return [
-        Annotation(kind, ((x, y), (x + SIZE - 1, y + SIZE - 1)), id=str(i))
-        for i, (x, y) in enumerate(corners)
-    ]
+def box(path: str, place: float) -> Annotation:
+    """Return a box of 20 x 20 pixels, its middle in chunks from the corner of the frame."""
+    movie = open_movie(path)
+    _, *sizes = movie.chunks
+    middles = [place * size for size in sizes]
+    y, x = (
+        int(min(middle - SIZE / 2, side - SIZE))
+        for middle, side in zip(middles, movie.shape[1:], strict=True)
+    )
+    return _annotation("box", x, y, "0")
+
+
+def cells(count: int, side: int) -> list[Annotation]:
+    """Return round cells of 20 x 20 pixels (boxes for the recipe)."""
+    corners = np.random.default_rng(1).integers(0, side - SIZE, (count, 2)).tolist()
+    return [_annotation("ellipse", x, y, str(i)) for i, (x, y) in enumerate(corners)]
+
+
+def _annotation(kind: Kind, x: int, y: int, name: str) -> Annotation:
+    return Annotation(kind, ((x, y), (x + SIZE - 1, y + SIZE - 1)), id=name)
 
 
 def main(side: str, path: str, count: str, answer: str) -> None:
-    shape = zarr.open_array(path, mode="r").shape
-    known, *added = (int(n) for n in count.split("+"))
-    wanted = regions(known + sum(added), shape[1])
+    known, *added = (int(n) for n in count.replace(*CORNER).split("+"))
+    if known == 1:
+        wanted = [box(path, 1.0 if count == CORNER[0] else 0.5)]
+    else:
+        wanted = cells(known + sum(added), open_movie(path).shape[1])
     result: dict[str, float] = {}
     if side == "ours":
         found = ours(path, wanted, known, result)
