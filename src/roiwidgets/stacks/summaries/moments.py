@@ -137,6 +137,7 @@ class IntegerMoments:
         self._sums = np.zeros((_SUMS, *size), np.uint32 if is_small else np.int64)
         self._frames = np.zeros((size[0], 1), np.int64)
         self._exact = np.dtype(np.float32 if dtype.itemsize == 1 else np.float64)
+        self._memory = np.empty(0, np.uint8)
 
     def add(self, pixels: Voxels, rows: slice) -> None:
         """Take pixels, at most 255 frames; as for ``Moments``."""
@@ -146,9 +147,21 @@ class IntegerMoments:
         step = len(pixels) if dtype == self._exact else fitting
         sums = self._sums[:, rows]
         for start in range(0, len(pixels), step):
-            values = pixels[start : start + step].astype(dtype)
+            values = self._converted(pixels[start : start + step], dtype)
             sums += block_sums(values, rows.stop - rows.start).astype(sums.dtype)
         self._frames[rows] += len(pixels)
+
+    def _converted(self, pixels: Voxels, dtype: np.dtype[Any]) -> Sums:
+        """Return pixels of another type, until the next call.
+
+        They stay in the same memory, which is in the cache: new memory took a fifth of all time.
+        """
+        count = pixels.size * dtype.itemsize
+        if count > len(self._memory):
+            self._memory = np.empty(count, np.uint8)
+        values: Sums = self._memory[:count].view(dtype).reshape(pixels.shape)
+        np.copyto(values, pixels)
+        return values
 
     def _frames_in_uint16(self, pixels: Voxels) -> int:
         """Return over how many frames uint16, the fastest type, holds the sums of squares."""
