@@ -126,9 +126,11 @@ def measure(chromium: Browser, server: JupyterServer, name: str) -> None:
         tempfile.TemporaryFile("w+") as file,
         subprocess.Popen([sys.executable, "-c", _TICKER], stdout=file) as ticker,
     ):
-        text, begin = run(chromium, server, name)
-        ticker.kill()
-        ticker.wait()
+        try:
+            text, begin = run(chromium, server, name)
+        finally:
+            ticker.kill()
+            ticker.wait()
         file.seek(0)
         waits = [tuple(map(float, line.split())) for line in file if line.endswith("\n")]
     idle = max(wait for start, wait in waits if start > begin)

@@ -18,7 +18,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass, field
 from functools import partial
@@ -57,6 +57,10 @@ from roiwidgets.regions.blocks import (
 GRACE_S = 0.35
 """How long a worker may go on with an outdated block before it is replaced."""
 
+FIRST_ALONE_S = 0.06
+"""So long nothing else is computed once the boxes that are wanted first are ready: whoever draws
+them needs the processors, and somebody who moves a slider throws the rest away."""
+
 SPARE_HALO = 4
 """Voxels read beyond the halo, so that a somewhat larger radius needs no new read."""
 
@@ -94,6 +98,8 @@ class _Input:
 class _Run:
     number: int
     request: PreviewRequest
+    expected: int = 0
+    """Blocks of the whole request."""
     started: float = field(default_factory=time.perf_counter)
     ready: list[Slices] = field(default_factory=list)
     worker_s: float = 0.0
@@ -207,22 +213,42 @@ class PreviewRunner:
         output = self._new_array(run, shape_of(request.box), dtype)
         result = output.create()
         operation = SharedOperation.wrap(request.operation)
-        blocks = deque(blocks_of(request, halo))
-        expected = len(blocks)
+
+        def submit(block: Block) -> Future[float]:
+            inside = Block(relative_to(block.inner, given.box), relative_to(block.outer, given.box))
+            where = relative_to(block.inner, request.box)
+            return self._workers.submit(
+                run_shared, operation, given.array, inside, request.spacing, output, where
+            )
+
+        blocks = list(blocks_of(request, halo))
+        run.expected = len(blocks)
+        first = len(request.first) if len(blocks) > len(request.first) else 0
+        self._compute_blocks(run, blocks[:first], submit, result)
+        if first:
+            self._wait_for_newer(run, FIRST_ALONE_S)
+        self._compute_blocks(run, blocks[first:], submit, result)
+
+    def _compute_blocks(
+        self,
+        run: _Run,
+        blocks: Sequence[Block],
+        submit: Callable[[Block], Future[float]],
+        result: NDArray[np.generic],
+    ) -> None:
+        """Compute blocks in all workers, unless a newer request comes."""
+        waiting = deque(blocks)
         running: dict[Future[float], Block] = {}
-        while (blocks or running) and self._is_newest(run):
-            while blocks and len(running) < self._workers.count:
-                block = blocks.popleft()
-                inside = Block(
-                    relative_to(block.inner, given.box), relative_to(block.outer, given.box)
-                )
-                where = relative_to(block.inner, request.box)
-                future = self._workers.submit(
-                    run_shared, operation, given.array, inside, request.spacing, output, where
-                )
-                running[future] = block
-            self._collect(run, running, result, expected)
+        while (waiting or running) and self._is_newest(run):
+            while waiting and len(running) < self._workers.count:
+                block = waiting.popleft()
+                running[submit(block)] = block
+            self._collect(run, running, result)
         self._abandon(running)
+
+    def _wait_for_newer(self, run: _Run, timeout_s: float) -> None:
+        with self._condition:
+            self._condition.wait_for(lambda: not self._is_newest(run), timeout_s)
 
     def _prepare(
         self, operation: Operation | Pipeline, dtype: np.dtype[np.generic], ndim: int
@@ -245,7 +271,6 @@ class PreviewRunner:
         run: _Run,
         running: dict[Future[float], Block],
         result: NDArray[np.generic],
-        expected: int,
     ) -> None:
         done = self._wait_while_newest(run, set(running))
         for future in done:
@@ -255,7 +280,7 @@ class PreviewRunner:
             run.ready.append(relative_to(block.inner, run.request.box))
         if done and self._is_newest(run):
             elapsed = time.perf_counter() - run.started
-            complete = len(run.ready) == expected
+            complete = len(run.ready) == run.expected
             state = PreviewState(
                 run.number, result, tuple(run.ready), complete, elapsed, run.voxels_per_s
             )
