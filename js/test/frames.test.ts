@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { type Frame, valueIn, windowOfPixels } from "../src/stack/frame.ts";
 import { FrameLoader, type Wanted } from "../src/stack/frame_loader.ts";
 import {
@@ -57,7 +57,7 @@ test.each([
 
 test("requests have the keys of the shared example", () => {
   const sent: ToStackKernel[] = [];
-  const events = { arrived: () => {}, failed: () => {} };
+  const events = { answered: () => {}, arrived: () => {}, failed: () => {} };
   const loader = new FrameLoader((message) => sent.push(message), events, new Transport());
 
   loader.ask([0], WANTED);
@@ -70,7 +70,7 @@ test("requests have the keys of the shared example", () => {
 test("a frame that came is kept until others need its place", async () => {
   const sent: ToStackKernel[] = [];
   let came = 0;
-  const events = { arrived: () => came++, failed: () => {} };
+  const events = { answered: () => {}, arrived: () => came++, failed: () => {} };
   const loader = new FrameLoader((message) => sent.push(message), events, new Transport());
   loader.limit = 12;
   const answer = async (frame: number) => {
@@ -92,9 +92,30 @@ test("a frame that came is kept until others need its place", async () => {
   expect(loader.bytes).toBe(12);
 });
 
+test("the next frame may be asked for while one is decoded, which is not asked for again", async () => {
+  const sent: ToStackKernel[] = [];
+  const seen: string[] = [];
+  const events = {
+    answered: () => seen.push(`free ${loader.free}, known ${loader.isAskedFor(WANTED)}`),
+    arrived: () => seen.push("arrived"),
+    failed: () => seen.push("failed"),
+  };
+  const loader = new FrameLoader((message) => sent.push(message), events, new Transport());
+  loader.limit = 12;
+  loader.ask([WANTED.frame], WANTED);
+  const [valid] = fixture.from_kernel.valid;
+  const reply = { ...valid, id: idOf(sent[0]), frame: WANTED.frame };
+
+  loader.receive(parseStackReply(reply, [new DataView(new ArrayBuffer(6))]));
+  await vi.waitFor(() => expect(seen).toHaveLength(2));
+
+  expect(seen).toEqual(["free 2, known true", "arrived"]);
+  await vi.waitFor(() => expect(loader.isAskedFor(WANTED)).toBe(false));
+});
+
 test("what is withdrawn is not drawn", () => {
   const sent: ToStackKernel[] = [];
-  const events = { arrived: () => {}, failed: () => {} };
+  const events = { answered: () => {}, arrived: () => {}, failed: () => {} };
   const loader = new FrameLoader((message) => sent.push(message), events, new Transport());
   loader.ask([0], WANTED);
   const id = idOf(sent[0]);

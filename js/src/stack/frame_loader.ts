@@ -4,7 +4,14 @@ import type { Range } from "../render/window.ts";
 import { MOST_TRIES, RETRY_AFTER_MS } from "../streaming/scheduler.ts";
 import { TileCache } from "../streaming/tile_cache.ts";
 import { decodeFrame, type Frame } from "./frame.ts";
-import type { Encoding, Pair, Place, StackReply, ToStackKernel } from "./frame_messages.ts";
+import type {
+  Encoding,
+  FrameReply,
+  Pair,
+  Place,
+  StackReply,
+  ToStackKernel,
+} from "./frame_messages.ts";
 import type { Transport } from "./transport.ts";
 
 /**
@@ -12,13 +19,8 @@ import type { Transport } from "./transport.ts";
  * is told busy and idle again, which costs JupyterLab more than a frame.
  */
 export const PER_MESSAGE = 2;
-/**
- * Frames in flight while the movie plays: at 10 Mbit/s two are too few for 30 a second, as each
- * takes 70 ms from its request to the screen; more would come late when somebody pauses.
- */
-export const IN_FLIGHT = 3;
-/** Frames in flight while somebody looks for one. */
-const SOUGHT = 2;
+/** Frames in flight: no more can come late when somebody pauses. */
+export const IN_FLIGHT = 2;
 
 export interface Wanted {
   movie: string;
@@ -40,6 +42,8 @@ interface Flight {
 }
 
 export interface LoaderEvents {
+  /** A request is answered: another one may be made while the frame is decoded. */
+  answered(): void;
   /** A frame has come, or a request failed. */
   arrived(frame: Frame | null): void;
   failed(message: string): void;
@@ -55,6 +59,8 @@ export class FrameLoader {
   #transport: Transport;
   #cache = new TileCache<Frame>(0);
   #flights = new Map<number, Flight>();
+  /** Frames that have come and are not decoded yet. */
+  #decoding = new Set<Wanted>();
   // several views may share one comm: ids of different views must not meet
   #nextId = Math.floor(Math.random() * 2 ** 40);
   #isClosed = false;
@@ -73,14 +79,9 @@ export class FrameLoader {
     return this.#cache.bytes;
   }
 
-  /** Frames that a player may ask for. */
+  /** Frames that may be asked for. */
   get free(): number {
     return IN_FLIGHT - this.#flights.size;
-  }
-
-  /** Somebody who looks for a frame may ask for another one. */
-  get isFree(): boolean {
-    return this.#flights.size < SOUGHT;
   }
 
   /** Keep no more than so many bytes of frames. */
@@ -94,10 +95,11 @@ export class FrameLoader {
     return exact ?? (wanted.window && this.#cache.get(keyOf(wanted))) ?? null;
   }
 
-  /** Whether a frame is on its way. */
+  /** Whether a frame is on its way, or is being decoded. */
   isAskedFor(wanted: Pick<Wanted, "movie" | "frame" | "place" | "window">): boolean {
     const key = keyOf(wanted);
-    return [...this.#flights.values()].some((flight) => keyOf(flight.wanted) === key);
+    const flying = [...this.#flights.values()].map((flight) => flight.wanted);
+    return [...flying, ...this.#decoding].some((other) => keyOf(other) === key);
   }
 
   /** Ask for frames that are all wanted in the same way. */
@@ -128,23 +130,30 @@ export class FrameLoader {
       return true;
     }
     this.last = { bytes: reply.bytes, isCompressed: reply.encoding === "jpeg" };
-    const { sentAt } = flight;
-    const cameAt = performance.now();
-    decodeFrame(reply, flight.wanted.place).then(
-      (frame) => {
-        // to decode a frame is part of what it costs to send it compressed
-        const times = { sentAt, cameAt, doneAt: performance.now() };
-        this.#transport.measure(reply.bytes, times, flight.wanted.quality);
-        this.#keep(frame, flight.wanted);
-      },
-      (error) => this.#events.failed(`a frame could not be decoded: ${error}`),
-    );
+    this.#decode(reply, flight);
+    this.#events.answered();
     return true;
   }
 
   close(): void {
     this.#isClosed = true;
     this.cancel();
+  }
+
+  #decode(reply: FrameReply, { wanted, sentAt }: Flight): void {
+    const cameAt = performance.now();
+    this.#decoding.add(wanted);
+    decodeFrame(reply, wanted.place)
+      .then(
+        (frame) => {
+          // to decode a frame is part of what it costs to send it compressed
+          const times = { sentAt, cameAt, doneAt: performance.now() };
+          this.#transport.measure(reply.bytes, times, wanted.quality);
+          this.#keep(frame, wanted);
+        },
+        (error) => this.#events.failed(`a frame could not be decoded: ${error}`),
+      )
+      .finally(() => this.#decoding.delete(wanted));
   }
 
   #keep(frame: Frame, wanted: Wanted): void {

@@ -21,6 +21,8 @@ export interface FrameSource {
 
 /** So much of the movie is asked for before it is due, in seconds. */
 const AHEAD_S = 0.3;
+/** Frames in hand with which none is passed over: a few that come late do no harm then. */
+const SPARE = 2;
 /** A page that was not drawn for so long goes on where it was, in milliseconds. */
 const ABSENT_MS = 500;
 /** Steps in which a frame that is still missing is looked for. */
@@ -120,7 +122,8 @@ export class Player {
   #following(due: number, isKnown: (frame: number) => boolean): number {
     const next = this.#asked + 1;
     if (isKnown(this.#course.frameAt(next))) return next;
-    const stride = Math.max(this.#delay / IN_FLIGHT, 1);
+    const isAhead = next > due + this.#delay + SPARE;
+    const stride = isAhead ? 1 : Math.max(this.#delay / IN_FLIGHT, 1);
     // what is due before it comes would be late: rather what is due when it comes
     const step = Math.max(this.#position + stride, due + this.#delay, next);
     // a stride of whole loops would meet frames that are there for ever, and never fill the loop

@@ -44,6 +44,7 @@ export class StackSession {
     this.state = new SharedState(model);
     this.#frame = this.state.get("frame_index");
     const events = {
+      answered: () => this.#player?.askAhead(performance.now()),
       arrived: (frame: Frame) => this.#arrived(frame),
       failed: (message: string) => this.#failed(message),
     };
@@ -273,7 +274,7 @@ export class StackSession {
     if (known) {
       this.shown = known;
       this.#askForNeighbour();
-    } else if (this.loader.isFree && !this.loader.isAskedFor(wanted)) {
+    } else if (this.loader.free > 0 && !this.loader.isAskedFor(wanted)) {
       this.loader.ask([wanted.frame], wanted);
     }
   }
@@ -287,10 +288,7 @@ export class StackSession {
   }
 
   #arrived(frame: Frame): void {
-    if (this.#player) {
-      this.#player.askAhead(performance.now());
-      return;
-    }
+    if (this.#player) return;
     const isOther = frame.movie !== this.info.id || frame.window !== null;
     // on the way to a far frame, those that come are shown, but never the neighbour after it
     const isOnTheWay = !this.loader.get(this.#exact(this.#frame));

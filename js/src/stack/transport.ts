@@ -4,8 +4,10 @@
 const LARGE_BYTES = 2 ** 16;
 /** Weight of the newest measurement. */
 const NEWEST = 0.3;
-/** Share of the time between two frames that may be spent with carrying one. */
+/** Raw frames are compressed if carrying one takes more than this share of the time between two. */
 const BUSY = 0.8;
+/** Share that carrying a compressed one may take: with two in flight the rest is for the way. */
+const CARRIED = 0.55;
 /** Compressed frames go on until raw ones would take so little of the time. */
 const CALM = 0.4;
 /** Compressed frames must come in less than such a share of the time that raw ones take. */
@@ -69,7 +71,7 @@ export class Transport {
       this.#isCompressing = isBusy && this.#isWorthIt(rawBytes);
     }
     if (mode === "raw" || (mode === "auto" && !this.#isCompressing)) return 0;
-    const carried = this.bandwidth > 0 ? (BUSY * this.bandwidth) / rate : MOST_COMPRESSED;
+    const carried = this.bandwidth > 0 ? (CARRIED * this.bandwidth) / rate : MOST_COMPRESSED;
     this.#budget = Math.min(carried, MOST_COMPRESSED);
     return this.#quality;
   }
