@@ -105,7 +105,7 @@ def cpu_per_frame(frames: list[int], ask: Callable[[int], object]) -> float:
 def kernel() -> None:
     """Print what a frame costs the kernel."""
     from roiwidgets.stacks.movie import open_movie
-    from roiwidgets.widgets._frame_messages import FrameMessage
+    from roiwidgets.widgets._frame_messages import FrameMessage, FramesMessage
     from roiwidgets.widgets._frame_server import FrameServer, serve_movie
 
     name, voxels = frames_of(FRAMES)
@@ -131,9 +131,8 @@ def kernel() -> None:
             def ask(frame: int, quality: int = 0, ahead: Any = 0, server: Any = server) -> None:
                 shape = (voxels.shape[1], voxels.shape[2])
                 how: tuple[Any, ...] = ("jpeg", quality) if quality else ("raw", 0)
-                server.handle(
-                    FrameMessage(1, "m", frame, (0, 0), shape, 1, *how, (0.0, 12.0), ahead)
-                )
+                asked = FrameMessage(1, "m", frame, (0, 0), shape, 1, *how, (0.0, 12.0), ahead)
+                server.handle(FramesMessage((asked,)))
 
             def plain(frame: int, stored: Any = stored) -> bytes:
                 return base64.b64encode(np.ascontiguousarray(stored[frame]))

@@ -8,8 +8,10 @@ and for a median of radius 2:
 - the time from the start of the cell that makes the tuner to the first result on screen;
 - the median time from the key to the planes;
 - the longest wait of a 20 ms ticker on the kernel's event loop from the end of that cell on,
-  beside that of the same ticker in a process that does nothing else: what the machine itself
-  makes anybody wait while the browser draws.
+  beside the longest garbage collection of Python in the kernel in that time (a full one looks
+  through all that dask, xarray and pandas define), and beside the longest wait of the same
+  ticker in a process that does nothing else: what the machine itself makes anybody wait while
+  the browser draws.
 
     python benchmarks/slider.py
 """
@@ -34,7 +36,7 @@ from tests.browser.lab_server import running_lab
 RUNS = 7
 
 _VIEW = """
-import asyncio, time, numpy as np, roiwidgets as rw
+import asyncio, gc, time, numpy as np, roiwidgets as rw
 from scipy.ndimage import median_filter
 volume = np.random.default_rng(0).integers(0, 256, (256,) * 3, dtype=np.uint8)
 viewer = rw.view(volume, color_range=(0, 255))
@@ -46,6 +48,12 @@ async def tick():
         await asyncio.sleep(0.02)
         waits.append((start, time.perf_counter() - start))
 ticking = asyncio.get_running_loop().create_task(tick())
+collections = [(time.perf_counter(), 0.0)]
+def note(phase, _):
+    now = time.perf_counter()
+    begun = now if phase == "start" else collections.pop()[0]
+    collections.append((begun, now - begun))
+gc.callbacks.append(note)
 """
 
 _TICKER = """
@@ -134,7 +142,7 @@ def measure(chromium: Browser, server: JupyterServer, name: str) -> None:
         file.seek(0)
         waits = [tuple(map(float, line.split())) for line in file if line.endswith("\n")]
     idle = max(wait for start, wait in waits if start > begin)
-    print(f"{text}, of an idle process {idle * 1000:.0f} ms")
+    print(f"{text}, of an idle process {idle * 1000:.0f} ms", flush=True)
 
 
 def run(chromium: Browser, server: JupyterServer, name: str) -> tuple[str, float]:
@@ -161,13 +169,15 @@ def run(chromium: Browser, server: JupyterServer, name: str) -> tuple[str, float
         notebook.wait_for_preview()
         page.evaluate(_WATCH, [places, 0, "ArrowLeft"])
         notebook.wait_for_preview()
-    begin, worst = ast.literal_eval(
-        notebook.evaluate("begin, max(wait for start, wait in waits if start > begin)")
+    worst = "max(took for start, took in {} if start > begin)"
+    begin, wait, collection = ast.literal_eval(
+        notebook.evaluate(f"begin, {worst.format('waits')}, {worst.format('collections')}")
     )
     notebook.shut_down()
     text = (
         f"{name:>9}: first result {first:.2f} s, slider to slices {np.median(times) * 1000:.0f} ms"
-        f" (median of {RUNS}), longest wait of the kernel's 20 ms ticker {worst * 1000:.0f} ms"
+        f" (median of {RUNS}), longest wait of the kernel's 20 ms ticker {wait * 1000:.0f} ms,"
+        f" longest garbage collection {collection * 1000:.0f} ms"
     )
     return text, begin
 
