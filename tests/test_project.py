@@ -14,7 +14,7 @@ import pytest
 
 import roiwidgets
 from roiwidgets import demo
-from tests.browser.chromium_finder import install_packages, npm_command
+from tests.browser.chromium_finder import install_packages, npm_command, npm_lock
 
 ROOT = Path(__file__).parents[1]
 MAX_LINES = 400
@@ -50,10 +50,11 @@ def test_front_end_checks_pass(script: str) -> None:
     npm, environment = npm_command()
     folder = ROOT / "js"
     install_packages(folder, "vitest")
-    result = subprocess.run(
-        [*npm, "run", script], cwd=folder, env=environment, capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
+    with npm_lock(folder):
+        result = subprocess.run(
+            [*npm, "run", script], cwd=folder, env=environment, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
     assert result.returncode == 0, result.stdout + result.stderr
 
 
@@ -130,7 +131,8 @@ def test_workers_load_filters_without_what_itk_only_converts_to() -> None:
 
 
 def test_the_wheel_holds_the_bundle_and_the_examples(tmp_path: Path) -> None:
-    run(sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path))
+    with npm_lock(ROOT / "js"):  # a build installs the packages anew if a source was edited
+        run(sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path))
     (wheel,) = tmp_path.glob("*.whl")
 
     with zipfile.ZipFile(wheel) as archive:

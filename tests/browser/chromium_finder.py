@@ -52,7 +52,7 @@ def _from_npm() -> str:
     node = shutil.which("node", path=environment["PATH"])
     assert node is not None
     unpack = [node, "unpack.mjs"]
-    with _lock(PACKAGE):
+    with npm_lock(PACKAGE):
         paths = subprocess.check_output(unpack, cwd=PACKAGE, env=environment, text=True)
     executable, libraries = paths.strip().splitlines()
     known = os.environ.get("LD_LIBRARY_PATH", "")
@@ -63,14 +63,14 @@ def _from_npm() -> str:
 def install_packages(folder: Path, package: str) -> None:
     """Install what a folder's ``package-lock.json`` names, unless ``package`` is there."""
     npm, environment = npm_command()
-    with _lock(folder):
+    with npm_lock(folder):
         if not (folder / "node_modules" / package).is_dir():
             install = [*npm, "ci", "--no-audit", "--no-fund"]
             subprocess.run(install, cwd=folder, env=environment, check=True)
 
 
-def _lock(folder: Path) -> FileLock:
-    """Return what one process of pytest-xdist holds at a time."""
+def npm_lock(folder: Path) -> FileLock:
+    """Return what one process holds while it uses or installs the packages of a folder."""
     digest = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
     return FileLock(Path(tempfile.gettempdir()) / f"roiwidgets-npm-{digest}.lock")
 
