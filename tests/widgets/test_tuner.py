@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 from collections.abc import Iterator
@@ -66,6 +67,18 @@ def plain(html: str) -> str:
 
 
 # Controls ---------------------------------------------------------------------
+
+
+def test_pythons_full_collection_comes_before_the_first_slider_moves(
+    viewer: RecordingViewer,
+) -> None:
+    before = gc.get_stats()[-1]["collections"]
+
+    tuner = rw.tune(viewer, rw.operations.binary_threshold(lower=90))
+
+    # the next one is due when a quarter more objects have grown old
+    assert gc.get_stats()[-1]["collections"] > before
+    tuner.close()
 
 
 def test_controls_have_the_ranges_of_parameters_and_data(viewer: RecordingViewer) -> None:
