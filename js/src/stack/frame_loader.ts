@@ -44,8 +44,8 @@ interface Flight {
 export interface LoaderEvents {
   /** A request is answered: another one may be made while the frame is decoded. */
   answered(): void;
-  /** A frame has come, or a request failed. */
-  arrived(frame: Frame | null): void;
+  /** A frame has come and is decoded. */
+  arrived(frame: Frame): void;
   failed(message: string): void;
 }
 
