@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zlib
 from concurrent.futures import Executor, Future
 from pathlib import Path
@@ -144,6 +145,36 @@ def test_a_single_frame_is_read_alone_and_its_neighbours_with_their_chunk(
         kernel.ask(frame=frame)
 
     assert [(part[0].start, part[0].stop) for part in source.reads] == [(7, 8), (5, 10)]
+
+
+@pytest.mark.parametrize(
+    ("seconds_per_frame", "read"),
+    [
+        (1.0, [(7, 8), (0, 5), (12, 13), (16, 17)]),  # a codec that decodes parts
+        (0.0, [(7, 8), (0, 5), (10, 15), (15, 20)]),  # one that decodes all of a chunk
+    ],
+)
+def test_frames_are_read_alone_where_that_is_quicker_than_their_chunk(
+    voxels: NDArray[np.uint16], monkeypatch: pytest.MonkeyPatch, seconds_per_frame: float,
+    read: list[tuple[int, int]],
+) -> None:  # fmt: skip
+    source, movie = counted(voxels)
+    now = 0.0
+
+    def read_slowly(slices: Slices) -> NDArray[np.uint16]:
+        nonlocal now
+        now += 1 + seconds_per_frame * (slices[0].stop - slices[0].start - 1)
+        return CountingSource.read(source, slices)
+
+    monkeypatch.setattr(source, "read", read_slowly)
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+    kernel = Kernel(serve_movie((movie,), np.dtype("uint16")))
+
+    for frame in (7, 2, 12, 16):
+        _, (pixels,) = kernel.ask(frame=frame)
+        np.testing.assert_array_equal(np.frombuffer(pixels, "<u2"), voxels[frame].ravel())
+
+    assert [(part[0].start, part[0].stop) for part in source.reads] == read
 
 
 @pytest.mark.parametrize(("step", "start", "shape"), [(2, (4, 6), (20, 30)), (4, (0, 0), (30, 41))])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -23,6 +24,9 @@ CACHE_BYTES = 2**28
 
 BLOCK_BYTES = 2**25
 """A block is not larger, unless a single chunk of one frame is."""
+
+WORTH_ALONE = 0.5
+"""A frame is read alone as long as that takes at most this share of the time of its block."""
 
 Key = tuple[int, int, int]
 """Indices of a block along time, rows and columns."""
@@ -46,6 +50,8 @@ class FrameBlocks:
         self._sides = block_sides(movie.shape, movie.chunks, self._itemsize)
         self._blocks: OrderedDict[Key, Future[NDArray[np.generic]]] = OrderedDict()
         self._touched: set[int] = set()
+        # least seconds per byte of the blocks that were read, or that a frame was read of
+        self._block_pace = self._alone_pace = 0.0
         self._lock = threading.Lock()
 
     @property
@@ -65,15 +71,16 @@ class FrameBlocks:
             Inside the movie.
         playing
             Its neighbours in time will follow, so that whole blocks are read at once.
-            Else a frame of which nothing is known yet is read alone: some codecs
-            decode it sooner than its block.
+            Else a frame of which nothing is known yet is read alone where its block takes
+            longer. Most codecs decode all of a chunk, whose block is then kept. Which it is
+            shows in the time that the first frame and the next block take.
         """
+        keys = list(self._keys(frame, rows, columns))
         index = frame // self._sides[0]
         if not playing and self._sides[0] > 1 and index not in self._touched:
             self._touched.add(index)
-            alone: NDArray[np.generic] = self.movie.read(slice(frame, frame + 1), rows, columns)[0]
-            return alone
-        keys = list(self._keys(frame, rows, columns))
+            if not self._alone_pace or self._alone_pace <= WORTH_ALONE * self._block_pace:
+                return self._alone(frame, rows, columns, keys)
         if len(keys) == 1:
             return self._part(keys[0], frame, rows, columns)
         shape = (rows.stop - rows.start, columns.stop - columns.start)
@@ -99,6 +106,15 @@ class FrameBlocks:
         keys = self._keys(following, rows, columns)
         with self._lock:
             return None if all(key in self._blocks for key in keys) else following
+
+    def _alone(
+        self, frame: int, rows: slice, columns: slice, keys: list[Key]
+    ) -> NDArray[np.generic]:
+        started = time.perf_counter()
+        found: NDArray[np.generic] = self.movie.read(slice(frame, frame + 1), rows, columns)[0]
+        pace = (time.perf_counter() - started) / sum(self._bytes(key) for key in keys)
+        self._alone_pace = min(self._alone_pace or pace, pace)
+        return found
 
     def _part(self, key: Key, frame: int, rows: slice, columns: slice) -> NDArray[np.generic]:
         t, y, x = self._box(key)
@@ -136,13 +152,16 @@ class FrameBlocks:
                 self._blocks[key] = wanted
         if known is not None:
             return known.result()
+        started = time.perf_counter()
         try:
-            block = self.movie.read(*self._box(key))
+            block = self.movie.peek(*self._box(key))
         except BaseException as error:  # whoever waits for the block must hear of it, too
             with self._lock:
                 self._blocks.pop(key, None)
             wanted.set_exception(error)
             raise
+        pace = (time.perf_counter() - started) / self._bytes(key)
+        self._block_pace = min(self._block_pace or pace, pace)
         wanted.set_result(block)
         return block
 
