@@ -87,6 +87,35 @@ test("frames in hand are shown one after the other though one of them comes late
   expect(shown).toEqual(shown.map((_, i) => (shown[0] ?? 0) + i));
 });
 
+test("no frame is passed over where the page is drawn irregularly", () => {
+  const source = new SlowSource(5);
+  const player = new Player(source, new Course(1000, "loop", 0, 1), 30, 0);
+  const shown: number[] = [];
+
+  let now = 0;
+  for (let drawing = 1; now < 3000; drawing++) {
+    now += drawing % 10 ? 1000 / 60 : 67;
+    source.advance(now);
+    const next = player.tick(now);
+    if (next) shown.push(next.index);
+  }
+
+  expect(shown).toEqual(shown.map((_, i) => i + 1));
+  expect(90 - shown.length).toBeLessThanOrEqual(3);
+});
+
+test("what is shown is never much too late while newer frames are there", () => {
+  const source = new SlowSource(5);
+  const player = new Player(source, new Course(1000, "loop", 0, 1), 120, 0);
+
+  // a screen of 60 drawings a second cannot show 120 frames
+  for (let now = 0; now <= 3000; now += 1000 / 60) {
+    source.advance(now);
+    const next = player.tick(now);
+    if (next) expect((now / 1000) * 120 - next.index).toBeLessThan(0.15 * 120);
+  }
+});
+
 test("a slow kernel shows fewer frames, at the speed that was chosen", () => {
   const source = new SlowSource(200);
 

@@ -23,6 +23,9 @@ export interface FrameSource {
 const AHEAD_S = 0.3;
 /** Frames in hand with which none is passed over: a few that come late do no harm then. */
 const SPARE = 2;
+/** So long after it was due a frame may be shown, in seconds: where the page is drawn irregularly
+ * several frames are due at once, and the next drawings make up for it, one frame each. */
+const LATEST_S = 0.1;
 /** A page that was not drawn for so long goes on where it was, in milliseconds. */
 const ABSENT_MS = 500;
 /** Steps in which a frame that is still missing is looked for. */
@@ -67,7 +70,7 @@ export class Player {
   tick(now: number): Frame | null {
     if (now - this.#lastTick > ABSENT_MS) this.#startedAt += now - this.#lastTick;
     this.#lastTick = now;
-    const frame = this.#newest(this.#dueAt(now));
+    const frame = this.#next(this.#dueAt(now));
     if (frame) this.#shownAt.push(now);
     this.askAhead(now);
     return frame;
@@ -83,17 +86,21 @@ export class Player {
     return ((now - this.#startedAt) / 1000) * this.#rate;
   }
 
-  /** The last frame that is due and has come; those before it are passed over. */
-  #newest(due: number): Frame | null {
-    for (let i = this.#queue.length - 1; i >= 0; i--) {
-      const step = this.#queue[i] as number;
-      const frame = step <= due ? this.#source.get(this.#course.frameAt(step)) : null;
+  /** The first frame that is due and has come, or the last one where all are too late. */
+  #next(due: number): Frame | null {
+    let found: Frame | null = null;
+    let passed = 0;
+    for (const [position, step] of this.#queue.entries()) {
+      if (step > due) break;
+      const frame = this.#source.get(this.#course.frameAt(step));
       if (!frame) continue;
-      this.#queue.splice(0, i + 1);
+      found = frame;
+      passed = position + 1;
       this.#shownStep = step;
-      return frame;
+      if (step >= due - LATEST_S * this.#rate) break;
     }
-    return null;
+    this.#queue.splice(0, passed);
+    return found;
   }
 
   /** Ask for the next frames, as far as requests are free. */
