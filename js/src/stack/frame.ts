@@ -6,6 +6,7 @@ import type { Slab } from "../render/plane_canvas.ts";
 import { type Range, valueAt } from "../render/window.ts";
 import type { Filling } from "../streaming/voxel_box.ts";
 import type { FrameReply, Pair, Place, StackInfo } from "./frame_messages.ts";
+import { decodeGrays } from "./jpeg.ts";
 import { unpack } from "./packing.ts";
 
 export interface Frame {
@@ -31,25 +32,6 @@ async function decodePixels({ pixels, encoding, dtype, shape }: FrameReply): Pro
   if (!(pixels instanceof DataView)) return pixels;
   if (encoding === "jpeg") return decodeGrays(pixels, shape);
   return unpack(new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength), dtype, shape);
-}
-
-/** Where JPEGs are decoded, one after the other: a new one each time is garbage of 1 MB. */
-let decoder: OffscreenCanvasRenderingContext2D | null = null;
-
-async function decodeGrays(jpeg: DataView<ArrayBuffer>, [height, width]: Pair): Promise<Voxels> {
-  const bitmap = await createImageBitmap(new Blob([jpeg], { type: "image/jpeg" }));
-  if (decoder?.canvas.width !== width || decoder.canvas.height !== height) {
-    const canvas = new OffscreenCanvas(width, height);
-    decoder = canvas.getContext("2d", { willReadFrequently: true });
-  }
-  if (!decoder) throw new Error("this browser has no 2-D canvas");
-  decoder.drawImage(bitmap, 0, 0);
-  bitmap.close();
-  const colors = new Uint32Array(decoder.getImageData(0, 0, width, height).data.buffer);
-  const grays = new Uint8Array(colors.length);
-  // of each colour the lowest byte, its red; a loop takes a tenth of the time of new Uint8Array
-  for (let i = 0; i < grays.length; i++) grays[i] = colors[i] as number;
-  return grays;
 }
 
 /** Which window of grey levels shows a compressed frame as a window of values would. */

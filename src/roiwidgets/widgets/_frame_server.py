@@ -40,6 +40,8 @@ MOST_READ = 2**29
 """Bytes of a frame that are read for one answer."""
 
 WHITE = 255
+NEUTRAL = 128
+"""Of both colour channels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +259,15 @@ def _grays(values: NDArray[np.generic], window: tuple[float, float]) -> NDArray[
 
 
 def to_jpeg(grays: NDArray[np.uint8], quality: int) -> memoryview:
-    """Return a grey picture as a JPEG."""
+    """Return a grey picture as a JPEG of neutral colours.
+
+    Browsers hand out the luma of a JPEG that has colours as it is decoded; one of greys alone
+    they turn into colours. Tables of its own make up for the bytes that the colours take.
+    """
+    luma = Image.fromarray(grays)
+    neutral = Image.new("L", luma.size, NEUTRAL)
     file = io.BytesIO()
-    Image.fromarray(grays).save(file, "JPEG", quality=quality)
+    Image.merge("YCbCr", (luma, neutral, neutral)).save(
+        file, "JPEG", quality=quality, subsampling="4:2:0", optimize=True
+    )
     return file.getbuffer()
