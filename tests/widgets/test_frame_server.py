@@ -147,6 +147,25 @@ def test_a_single_frame_is_read_alone_and_its_neighbours_with_their_chunk(
     assert [(part[0].start, part[0].stop) for part in source.reads] == [(7, 8), (5, 10)]
 
 
+def test_decoded_pixels_are_sent_at_once_and_all_else_from_threads(
+    kernel: Kernel, voxels: NDArray[np.uint16], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel.ask(frame=6, ahead=1)
+    monkeypatch.setattr(AtOnce, "submit", lambda *_: Future())  # threads that never come to it
+    kernel.sent.clear()
+
+    _, (pixels,) = kernel.ask(frame=7, start=[3, 4], shape=[20, 30])
+    np.testing.assert_array_equal(
+        np.frombuffer(pixels, "<u2").reshape(20, 30), voxels[7, 3:23, 4:34]
+    )
+    for later in (
+        {"frame": 12}, {"step": 2}, {"encoding": "packed"}, {"movie": "movie-7"}, {"frame": 23},
+        {"encoding": "jpeg", "quality": 50, "window": [0, 9]},
+    ):  # fmt: skip
+        kernel.ask(**{"frame": 7, **later})
+    assert len(kernel.sent) == 1
+
+
 @pytest.mark.parametrize(
     ("seconds_per_frame", "read"),
     [

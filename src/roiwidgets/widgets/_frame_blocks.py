@@ -92,6 +92,12 @@ class FrameBlocks:
             result[place] = self._part(key, frame, inner_rows, inner_columns)
         return result
 
+    def is_decoded(self, frame: int, rows: slice, columns: slice) -> bool:
+        """Tell whether a part of a frame is kept, so that it only has to be copied."""
+        with self._lock:
+            found = (self._blocks.get(key) for key in self._keys(frame, rows, columns))
+            return all(block is not None and block.done() for block in found)
+
     def next_unread(self, frame: int, direction: int, rows: slice, columns: slice) -> int | None:
         """Return a frame of the block that follows in time, once it is nearly needed.
 
