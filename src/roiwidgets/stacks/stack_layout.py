@@ -10,7 +10,7 @@ from roiwidgets.images.pyramid import PyramidLevel, pyramid_grids
 from roiwidgets.stacks.movie import Movie
 
 CHUNK_FRAMES = 20
-CHUNK_SIDE = 128
+CHUNK_SIDE = 100
 """About the rows and columns of a chunk: a frame is a few dozen chunks, a small region one."""
 
 SHARD_FRAMES = 200
