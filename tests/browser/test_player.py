@@ -77,6 +77,39 @@ def test_a_paused_movie_shows_its_frame_exactly(webview: WebviewPage, transport:
     np.testing.assert_allclose(grays(webview), voxels[player.frame_index], atol=TOLERANCE)
 
 
+@pytest.mark.parametrize("has_decoder", [True, False])
+def test_compressed_frames_show_the_grays_of_the_movie(
+    webview: WebviewPage, has_decoder: bool
+) -> None:
+    smooth = np.add.outer(10 * np.arange(SHAPE[1]), 5 * np.arange(SHAPE[2])).astype(np.uint8)
+    player = StackViewer(
+        np.array([smooth] * SHAPE[0]), color_range=(0, 255), transport="compressed", frame_rate=20
+    )
+    webview.page.evaluate(
+        """hasDecoder => {
+          const [decoder, draw] = [window.ImageDecoder, window.createImageBitmap];
+          window.drawn = 0;
+          window.createImageBitmap = (...given) => { window.drawn++; return draw(...given); };
+          if (!hasDecoder) delete window.ImageDecoder;
+          window.restore = () => {
+            window.createImageBitmap = draw;
+            window.ImageDecoder = decoder;
+            return window.drawn;
+          };
+        }""",
+        has_decoder,
+    )
+    webview.show(player)
+
+    press(webview, " ")
+    webview.wait_until(lambda: not webview.ask("shown")["isExact"])
+    shown = grays(webview)
+    drawn = webview.page.evaluate("window.restore()")
+
+    np.testing.assert_allclose(shown, smooth, atol=10)  # a JPEG of a smooth picture
+    assert (drawn == 0) == has_decoder
+
+
 def test_a_movie_played_once_ends_with_its_last_frame(webview: WebviewPage) -> None:
     player = StackViewer(movie(), play_mode="once", frame_rate=120)
     webview.show(player)

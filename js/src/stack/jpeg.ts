@@ -2,8 +2,8 @@
 
 import type { Pair } from "./frame_messages.ts";
 
-/** The browser hands out the luma of a JPEG; until it turns out that it does not. */
-let givesLuma = typeof ImageDecoder !== "undefined";
+/** This browser's decoder turns the luma of a JPEG into colours. */
+let onlyDraws = false;
 
 /** Where JPEGs are drawn, one after the other: a new one each time is garbage of 1 MB. */
 let drawing: OffscreenCanvasRenderingContext2D | null = null;
@@ -19,10 +19,10 @@ export async function decodeGrays(
   jpeg: DataView<ArrayBuffer>,
   shape: Pair,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  if (givesLuma) {
+  if (typeof ImageDecoder !== "undefined" && !onlyDraws) {
     const luma = await decodeLuma(jpeg, shape);
     if (luma) return luma;
-    givesLuma = false;
+    onlyDraws = true;
   }
   return drawGrays(jpeg, shape);
 }

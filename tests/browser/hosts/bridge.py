@@ -19,7 +19,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Route
 from tests.browser.complaints import complaint
 from tests.browser.hosts.npm_files import REQUIRE_JS, WIDGET_MANAGER
 
-ORIGIN = "http://webview.test"
+ORIGIN = "https://webview.test"  # a secure page, as VS Code's are
 FOLDER = Path(__file__).parent
 TIMEOUT_S = 30
 POLICY = (
