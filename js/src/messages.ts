@@ -14,6 +14,18 @@ export interface Roi {
   upper: Point;
 }
 
+/** Points of one look; twin of PointSet in widgets/_point_sets.py. */
+export interface PointSet {
+  name: string;
+  /** "#rrggbb" */
+  color: string;
+  /** Diameter in units of the frame. */
+  size: number;
+  opacity: number;
+  /** x, y, z of each point in the frame: little-endian 32-bit floats. */
+  positions: DataView;
+}
+
 /** Points with z * point.z + y * point.y + x * point.x <= limit. */
 export type HalfSpace = [z: number, y: number, x: number, limit: number];
 

@@ -1,10 +1,10 @@
 // What one view of a viewer knows: the layers it loads, and the shared state it follows.
 
 import { AXES, axisIndex, edges, PLANES, voxelAt, voxelCentre, wholeRoi } from "./geometry.ts";
-import type { Axis, Level, Point, Roi, Scene } from "./messages.ts";
+import type { Axis, Level, Point, PointSet, Roi, Scene } from "./messages.ts";
 import { parseReply } from "./messages.ts";
 import { RegionHistory } from "./region_history.ts";
-import { type Model, type PointSet, SharedState } from "./state.ts";
+import { type Model, SharedState } from "./state.ts";
 import { shareOf } from "./streaming/levels.ts";
 import { LayerLoader, type View } from "./streaming/loader.ts";
 import { type Part, partsOf, roleOf } from "./streaming/parts.ts";

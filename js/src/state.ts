@@ -1,7 +1,7 @@
 // The traits that the viewer shares with Python; twin of the traits of widgets/viewer.py.
 
 import type { AnyModel } from "@anywidget/types";
-import type { Point, PreviewInfo, Roi, Scene } from "./messages.ts";
+import type { Point, PointSet, PreviewInfo, Roi, Scene } from "./messages.ts";
 import type { PlaneCamera } from "./render/plane_canvas.ts";
 import type { VolumeCamera } from "./render/volume_canvas.ts";
 import type { Projection } from "./render/volume_look.ts";
@@ -9,18 +9,6 @@ import type { Projection } from "./render/volume_look.ts";
 export interface SharedCamera {
   volume?: VolumeCamera;
   planes?: Partial<Record<"x" | "y" | "z", PlaneCamera>>;
-}
-
-/** Points of one look; twin of PointSet in widgets/_point_sets.py. */
-export interface PointSet {
-  name: string;
-  /** "#rrggbb" */
-  color: string;
-  /** Diameter in units of the frame. */
-  size: number;
-  opacity: number;
-  /** x, y, z of each point in the frame: little-endian 32-bit floats. */
-  positions: DataView;
 }
 
 /** All views, or one: a plane by the axis across it, or the volume. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { StackInfo, ToStackKernel, TracesReply } from "../src/stack/frame_messages.ts";
-import type { Roi } from "../src/stack/rois.ts";
+import type { Roi } from "../src/stack/roi_geometry.ts";
 import { Traces } from "../src/stack/traces.ts";
 
 const info = { id: "movie-1", frames: 4 } as StackInfo;

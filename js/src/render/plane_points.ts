@@ -1,7 +1,7 @@
 // Points on a slice plane: spheres, drawn where the plane cuts them.
 
 import type { Plane } from "../geometry.ts";
-import type { PointSet } from "../state.ts";
+import type { PointSet } from "../messages.ts";
 import type { PlaneCanvas } from "./plane_canvas.ts";
 
 /** CSS pixels; smaller circles could not be seen. */

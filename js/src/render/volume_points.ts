@@ -7,7 +7,7 @@ import vtkActor from "@kitware/vtk.js/Rendering/Core/Actor.js";
 import type vtkRenderer from "@kitware/vtk.js/Rendering/Core/Renderer.js";
 import vtkSphereMapper from "@kitware/vtk.js/Rendering/Core/SphereMapper.js";
 import { frameToWorld } from "../geometry.ts";
-import type { PointSet } from "../state.ts";
+import type { PointSet } from "../messages.ts";
 import { coordinatesOf } from "./plane_points.ts";
 
 interface Drawn {

@@ -11,7 +11,7 @@ import {
   type RoiKind,
   type RoiPoint,
   reshapedRoi,
-} from "./rois.ts";
+} from "./roi_geometry.ts";
 import type { StackSession } from "./stack_session.ts";
 
 /** CSS pixels: a smaller drag draws nothing, a click so near the first point closes. */

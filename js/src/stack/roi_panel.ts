@@ -1,8 +1,8 @@
 // Tools that draw regions, and the table of those there are.
 
 import { button, element, setText } from "../panels/elements.ts";
+import type { Roi, RoiKind } from "./roi_geometry.ts";
 import type { RoiLayer } from "./roi_layer.ts";
-import type { Roi, RoiKind } from "./rois.ts";
 import type { StackSession } from "./stack_session.ts";
 
 const TOOLS: Record<RoiKind, [name: string, title: string]> = {

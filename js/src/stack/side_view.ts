@@ -7,7 +7,7 @@ import type { PlaneCanvas } from "../render/plane_canvas.ts";
 import { windowOfPixels } from "./frame.ts";
 import type { PictureMessage } from "./frame_messages.ts";
 import { painterFor } from "./frame_pane.ts";
-import { boundsOf } from "./rois.ts";
+import { boundsOf } from "./roi_geometry.ts";
 import type { StackSession } from "./stack_session.ts";
 
 export type Side = "top" | "right";

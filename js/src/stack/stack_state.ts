@@ -3,7 +3,7 @@
 import type { Range } from "../render/window.ts";
 import type { PlayMode } from "./course.ts";
 import type { Projection, StackInfo } from "./frame_messages.ts";
-import type { Roi } from "./rois.ts";
+import type { Roi } from "./roi_geometry.ts";
 
 export interface StackTraits extends Record<string, unknown> {
   stack: StackInfo;

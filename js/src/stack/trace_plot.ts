@@ -3,7 +3,7 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { checkbox, element, labelled, setText } from "../panels/elements.ts";
-import type { Roi } from "./rois.ts";
+import type { Roi } from "./roi_geometry.ts";
 import type { StackSession } from "./stack_session.ts";
 
 const HEIGHT = 170;

@@ -1,7 +1,7 @@
 // The traces of the regions, as far as they have come.
 
 import type { StackInfo, ToStackKernel, TracesReply } from "./frame_messages.ts";
-import type { Roi } from "./rois.ts";
+import type { Roi } from "./roi_geometry.ts";
 
 export class Traces {
   /** Grows with every piece that comes. */
