@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 import threading
 from concurrent.futures import Executor, Future
 from pathlib import Path
@@ -152,6 +153,23 @@ def test_a_function_that_looks_at_the_whole_image_is_found(tmp_path: Path) -> No
 
     with pytest.raises(OperationError, match="too small"):
         run(tmp_path / "a.zarr", Inline(), ramp, operation=stretched)
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_a_folder_of_somebody_else_is_not_taken_for_an_unfinished_output(
+    resume: bool, tmp_path: Path
+) -> None:
+    theirs = tmp_path / "a.zarr.partial"
+    theirs.mkdir()
+    run(tmp_path / "a.zarr", Inline(), resume=resume)  # an empty one is nobody's
+    shutil.rmtree(tmp_path / "a.zarr")
+
+    theirs.mkdir()
+    (theirs / "zarr.json").write_text("mine")
+    with pytest.raises(OutputExistsError, match=r"a\.zarr\.partial .* something else \(zarr\.json"):
+        run(tmp_path / "a.zarr", Inline(), resume=resume)
+    assert (theirs / "zarr.json").read_text() == "mine"
+    assert not (tmp_path / "a.zarr").exists()
 
 
 def test_an_output_is_replaced_only_when_the_new_one_is_complete(tmp_path: Path) -> None:

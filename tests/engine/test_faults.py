@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 import zarr
 from zarrista.exceptions import ArrayError
 
@@ -203,6 +204,20 @@ def test_a_chunk_that_cannot_be_read_is_named(stored: Path, tmp_path: Path) -> N
     message = str(error.value)
     assert f"{stored}/0 cannot be read at [8:16, 16:24, 32:40]" in message
     assert "restore that chunk from a copy" in message
+
+
+def test_a_file_that_is_cut_off_is_not_to_be_deleted(tmp_path: Path) -> None:
+    file = tmp_path / "cut.tif"
+    tifffile.imwrite(file, VOXELS, metadata={"axes": "ZYX"})
+    file.write_bytes(file.read_bytes()[: VOXELS.nbytes // 2])
+
+    with pytest.raises((PromotionError, ImageError)) as error:
+        run(file, tmp_path / "a.zarr", ops.identity())
+
+    message = str(error.value)
+    assert "cut.tif cannot be read at [" in message
+    assert "take a copy of it that is whole" in message
+    assert "delete" not in message
 
 
 def test_a_block_that_cannot_be_read_stops_no_other_of_its_bundle(

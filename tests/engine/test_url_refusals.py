@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 import roiwidgets.operations as ops
+from roiwidgets.engine.url_place import UrlPlace
 from roiwidgets.errors import (
     MissingPackageError,
+    OutputExistsError,
     OutputLocationError,
     ParameterError,
     PromotionError,
@@ -37,6 +39,16 @@ def test_urls_that_name_no_place_are_refused(
     with pytest.raises(error, match=message):
         run(url)
     assert keys_in(objects) == []
+
+
+def test_objects_of_somebody_else_beside_the_url_stay(objects: Path) -> None:
+    UrlPlace(f"{URL}.partial").write("mine.txt", b"precious")
+    before = keys_in(objects)
+
+    with pytest.raises(OutputExistsError, match=r"partial .* something else \(mine\.txt\)"):
+        run(URL)
+
+    assert keys_in(objects) == before
 
 
 @pytest.mark.parametrize(

@@ -246,6 +246,7 @@ def test_paths_that_are_no_image_are_explained(tmp_path):
         ("folder", UnsupportedImageError, r"no Zarr store.*a\.txt"),
         ("folder/a.txt", UnsupportedImageError, "kind"),
         ("o.zarr.partial", ImageError, "unfinished"),
+        ("none.zarr.partial", FileNotFoundError, "no file or folder"),
         ("empty.zarr", UnsupportedImageError, "no array"),
         ("i.zarr/zarr.json", UnsupportedImageError, "part of a Zarr store"),
         ("broken.tif", ImageError, "TIFF"),

@@ -146,8 +146,10 @@ def test_places_that_cannot_be_written_are_named(tmp_path: Path) -> None:
             write_annotations(ALL, tmp_path / name)
     with pytest.raises(ParameterError, match=r"\.geojson.*got 'rois.csv'"):
         write_annotations(ALL, "rois.csv")
-    with pytest.raises(FileNotFoundError, match="there is no file"):
+    with pytest.raises(FileNotFoundError, match=r"none\.json does not exist; give the path of"):
         read_annotations(tmp_path / "none.json")
+    with pytest.raises(FileNotFoundError, match=r"folder\.json is a folder, no file"):
+        read_annotations(tmp_path / "folder.json")
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:

@@ -23,15 +23,21 @@ from zarr.storage import LocalStore
 from roiwidgets.engine.array_specs import ArraySpec, create_array
 from roiwidgets.engine.claims import Claim, Owner
 from roiwidgets.engine.output_lock import OutputLock
-from roiwidgets.engine.outputs import PLAN_FILE, RECORD, DiskUse, check_same_plan
+from roiwidgets.engine.outputs import (
+    LOCK_FILE,
+    PLAN_FILE,
+    RECORD,
+    REPLACED,
+    WORK_PREFIX,
+    DiskUse,
+    check_partial,
+    check_same_plan,
+)
 from roiwidgets.engine.places import FolderPlace
 from roiwidgets.errors import OutputExistsError, OutputLocationError
 from roiwidgets.images.output_arrays import OutputArray
 from roiwidgets.images.store_paths import PARTIAL_SUFFIX, ZARR_FILES
 
-LOCK_FILE = "lock"
-REPLACED = "replaced"
-WORK_PREFIX = "work-"
 DATA_FOLDER = "data"
 
 
@@ -56,11 +62,14 @@ def check_output(path: Path, *, overwrite: bool) -> None:
     Raises
     ------
     OutputExistsError
-        If something is there and may not be replaced.
+        If something is there and may not be replaced, or ``NAME.partial`` is somebody else's.
     OutputLocationError
         If the folder above is missing or cannot be written to.
     """
-    replaced = partial_folder(path) / REPLACED  # by a promotion that was killed at its very end
+    partial = partial_folder(path)
+    if partial.is_dir():
+        check_partial((entry.name for entry in partial.iterdir()), partial)
+    replaced = partial / REPLACED  # by a promotion that was killed at its very end
     there = path if path.exists() or not replaced.exists() else replaced
     if there.exists():
         if not overwrite:

@@ -7,19 +7,24 @@ when they are, go on with the same plan, and refuse another one.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from roiwidgets.engine.array_specs import ArraySpec
-from roiwidgets.engine.claims import Claim
+from roiwidgets.engine.claims import OWNER_FILE, Claim
 from roiwidgets.engine.places import Place
-from roiwidgets.errors import PromotionError
+from roiwidgets.errors import OutputExistsError, PromotionError
 from roiwidgets.images.output_arrays import OutputArray
 
 PLAN_FILE = "plan.json"
 RECORD = "finished"
+LOCK_FILE = "lock"
+REPLACED = "replaced"
+WORK_PREFIX = "work-"
+_WORK_NAME = re.compile(rf"{WORK_PREFIX}[0-9a-f]{{32}}")
 CHANGED_SOURCE = " (the image was changed, moved or written anew since)"
 
 
@@ -86,6 +91,26 @@ class Output(Protocol):
     def suspend(self) -> None:
         """Let others write; what is finished stays for a later run."""
         ...
+
+
+def check_partial(names: Iterable[str], where: object) -> None:
+    """Raise an ``OutputExistsError`` unless what is kept somewhere is of an unfinished output.
+
+    Parameters
+    ----------
+    names
+        Of all that is there; nothing is fine.
+    where
+        For the message.
+    """
+    found = sorted(names)
+    own = {PLAN_FILE, OWNER_FILE, LOCK_FILE, REPLACED}
+    if not found or any(name in own or _WORK_NAME.fullmatch(name) for name in found):
+        return
+    raise OutputExistsError(
+        f"{where} is needed until the output is complete, but holds something else "
+        f"({found[0]}); move that away, or choose another path"
+    )
 
 
 def check_same_plan(known: Mapping[str, object], plan: dict[str, object], where: object) -> None:

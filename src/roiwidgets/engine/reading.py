@@ -35,8 +35,7 @@ def read_voxels(source: VoxelSource, box: Slices, *, writable: bool = True) -> V
         part, reason = _first_broken(source, box) or (box, error)
         raise ImageError(
             f"{describe_source(source)} cannot be read at {describe_box(part)}: "
-            f"{type(reason).__name__}: {reason}; restore that chunk from a copy of the image, or "
-            "delete its file to read it as the fill value"
+            f"{type(reason).__name__}: {reason}; {_remedy(source)}"
         ) from error
 
 
@@ -62,6 +61,21 @@ def describe_source(source: VoxelSource) -> str:
     if inner is None:
         return f"an array of this session ({type(source).__name__})"
     return describe_source(inner)
+
+
+def _remedy(source: VoxelSource) -> str:
+    """Return what to do about a part that cannot be read."""
+    inner = source
+    while (below := getattr(inner, "source", None)) is not None:
+        inner = below
+    if isinstance(inner, ZarrSource):
+        return (
+            "restore that chunk from a copy of the image, or delete its file to read it as the "
+            "fill value"
+        )
+    if isinstance(getattr(inner, "path", None), str):
+        return "the file is cut off or damaged: take a copy of it that is whole"
+    return "mend what computes it, or take a part of the image without it"
 
 
 def _first_broken(source: VoxelSource, box: Slices) -> tuple[Slices, Exception] | None:

@@ -36,7 +36,13 @@ from zarr.core.buffer import Buffer
 from roiwidgets.engine.array_specs import ArraySpec, create_array
 from roiwidgets.engine.claims import OWNER_FILE, Claim, Owner
 from roiwidgets.engine.output_lock import OutputLock
-from roiwidgets.engine.outputs import PLAN_FILE, RECORD, check_same_plan
+from roiwidgets.engine.outputs import (
+    PLAN_FILE,
+    RECORD,
+    WORK_PREFIX,
+    check_partial,
+    check_same_plan,
+)
 from roiwidgets.engine.places import read_bytes, read_json, write_json
 from roiwidgets.engine.url_place import UrlPlace
 from roiwidgets.errors import OutputExistsError, OutputLocationError
@@ -44,8 +50,8 @@ from roiwidgets.images.ome_writing import with_paths_under
 from roiwidgets.images.output_arrays import OutputArray, one_error
 from roiwidgets.images.store_paths import PARTIAL_SUFFIX
 
-WORK_PREFIX = "work-"
 SCALES_PREFIX = "scales-"
+PROBE_PREFIX = "probe-"
 OWN_NAME = re.compile(rf"{SCALES_PREFIX}[0-9a-f]{{32}}|\.zattrs")
 """What an unfinished image has at its URL; the attributes alone make no group of Zarr 2."""
 
@@ -93,7 +99,7 @@ def check_url(root: UrlPlace, *, overwrite: bool) -> None:
     Raises
     ------
     OutputExistsError
-        If something is there and may not be replaced.
+        If something is there and may not be replaced, or ``URL.partial`` is somebody else's.
     OutputLocationError
         If it cannot be read, written to or cleaned up.
     """
@@ -108,7 +114,8 @@ def check_url(root: UrlPlace, *, overwrite: bool) -> None:
             f"{root} exists; choose another URL, or pass overwrite=True to replace it once the new "
             "image is complete"
         )
-    place, name, data = partial_place(root), f"probe-{uuid.uuid4().hex}", b"may I?"
+    place, name, data = partial_place(root), f"{PROBE_PREFIX}{uuid.uuid4().hex}", b"may I?"
+    check_partial((n for n in place.names() if not n.startswith(PROBE_PREFIX)), place)
     place.write(name, data)
     if read_bytes(place, name) != data:
         raise OutputLocationError(

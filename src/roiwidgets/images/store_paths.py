@@ -43,9 +43,9 @@ def local_path(location: str) -> Path | None:
         return None
     path = Path(unquote(urlsplit(location).path)) if scheme == "file" else Path(location)
     path = path.expanduser()
-    _check_finished(path, path.absolute().parts)
     if not path.exists():
         raise FileNotFoundError(f"there is no file or folder {path.absolute()}; check the path")
+    _check_finished(path, path.absolute().parts)
     return path
 
 

@@ -19,6 +19,10 @@ from roiwidgets.operations.scaling import widen
 
 Recipe = Mapping[str, object]
 
+VERSION = "roiwidgets_recipe"
+STEP_KEYS = ("operation", "origin", "values", "options", "rerunnable", "source")
+"""What a recipe of one operation may hold, beside the version."""
+
 
 def load_operation(recipe: str | Path | Recipe) -> Operation | Pipeline:
     """Return the operation that a recipe describes.
@@ -32,16 +36,18 @@ def load_operation(recipe: str | Path | Recipe) -> Operation | Pipeline:
     Raises
     ------
     OperationError
-        If the text is no recipe, or its function cannot be rerun.
+        If the text is no recipe, holds something that a recipe has not, or its function
+        cannot be rerun.
     """
     found = recipe if isinstance(recipe, Mapping) else _read(recipe)
-    version = found.get("roiwidgets_recipe", RECIPE_VERSION)
+    version = found.get(VERSION, RECIPE_VERSION)
     if version != RECIPE_VERSION:
         raise OperationError(
             f"the recipe has version {version}, this roiwidgets reads version {RECIPE_VERSION}; "
             "install a newer roiwidgets"
         )
     if "pipeline" in found:
+        _check_keys(found, ("pipeline", VERSION))
         steps = cast("list[Recipe]", found["pipeline"])
         return Pipeline(tuple(_load_step(step) for step in steps))
     return _load_step(found)
@@ -50,6 +56,12 @@ def load_operation(recipe: str | Path | Recipe) -> Operation | Pipeline:
 def _load_step(recipe: Recipe) -> Operation:
     if "operation" not in recipe:
         raise OperationError(f"a recipe names an operation, got {dict(recipe)!r:.200}")
+    _check_keys(recipe, (*STEP_KEYS, VERSION))
+    for key in ("values", "options"):
+        if not isinstance(recipe.get(key, {}), Mapping):
+            raise OperationError(
+                f"{key!r} of a recipe are names with their values, got {recipe[key]!r:.200}"
+            )
     if recipe.get("rerunnable") is False:
         raise OperationError(
             f"{recipe['operation']} was defined in a notebook or script, so it cannot be rerun "
@@ -63,6 +75,17 @@ def _load_step(recipe: Recipe) -> Operation:
     # a length that was converted to a finer scale may lie beyond the slider's range
     widened = dataclasses.replace(operation, parameters=widen(operation.parameters, values))
     return widened.with_values(**values)
+
+
+def _check_keys(recipe: Recipe, known: tuple[str, ...]) -> None:
+    """Refuse what would be left out, such as a misspelt key."""
+    unknown = [key for key in recipe if key not in known]
+    if unknown:
+        close = difflib.get_close_matches(unknown[0], known, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise OperationError(
+            f"a recipe has no {', '.join(map(repr, unknown))}, it has {', '.join(known)}{hint}"
+        )
 
 
 def _load_filter(name: str) -> Operation:

@@ -89,7 +89,8 @@ def read_annotations(path: str | Path, *, unit: str = "") -> tuple[Annotation, .
     """
     source = _checked_path(path)
     if not source.is_file():
-        raise FileNotFoundError(f"there is no file {source}")
+        what = "is a folder, no file" if source.is_dir() else "does not exist"
+        raise FileNotFoundError(f"{source} {what}; give the path of a GeoJSON or SQLite file")
     if source.suffix.lower() in SQLITE:
         found, stated = read_database(source)
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray
 from numpy.typing import NDArray
 
 from roiwidgets.errors import ParameterError
@@ -58,6 +59,22 @@ def test_labels_of_traces_are_kept() -> None:
     np.testing.assert_allclose(
         found, labelled.values / labelled.values.mean(axis=1, keepdims=True) - 1, atol=1e-13
     )
+
+
+def test_time_is_found_by_its_name() -> None:
+    values = np.random.default_rng(2).uniform(5, 9, (2, 12))
+    traces = xarray.DataArray(values, dims=("roi", "t"), coords={"roi": ["a", "b"]})
+
+    turned = relative_fluorescence(traces.transpose("t", "roi"), baseline="mean")
+
+    assert turned.dims == ("t", "roi")
+    floor = values.mean(axis=1, keepdims=True)
+    np.testing.assert_allclose(turned.values.T, (values - floor) / floor, rtol=1e-14)
+
+
+def test_traces_without_a_frame_are_refused() -> None:
+    with pytest.raises(ParameterError, match=r"at least one frame, got shape \(2, 0\)"):
+        relative_fluorescence(np.zeros((2, 0)))
 
 
 @pytest.mark.parametrize("baseline", ["percentile", "sliding percentile", "mean"])

@@ -27,12 +27,13 @@ def relative_fluorescence(
     percentile: float = 10.0,
     window: int = 301,
 ) -> Traces:
-    """Return dF/F, ``(F - F0) / F0``, along the last axis.
+    """Return dF/F, ``(F - F0) / F0``, along time.
 
     Parameters
     ----------
     traces
-        As ``roiwidgets.traces`` returns them, dims (roi, t); or an array with time last.
+        As ``roiwidgets.traces`` returns them, dims (roi, t) in any order; or an array with
+        time last. Labelled axes without a ``t`` have time last, too.
     baseline
         How F0 is found: "percentile" of the whole trace, "sliding percentile" of the frames
         around each (``baseline_of``), "mean" of the trace; or F0 itself, a number or an
@@ -50,7 +51,8 @@ def relative_fluorescence(
     Raises
     ------
     ParameterError
-        If the baseline is unknown, does not broadcast, or a number is out of range.
+        If there is no frame, the baseline is unknown or does not broadcast (with time last), or
+        a number is out of range.
 
     Warns
     -----
@@ -62,9 +64,14 @@ def relative_fluorescence(
     >>> relative_fluorescence(np.array([[2.0, 2.0, 3.0, 2.0]]), baseline="percentile")
     array([[0. , 0. , 0.5, 0. ]])
     """
+    dims = getattr(traces, "dims", ())
+    time = dims.index("t") if "t" in dims else -1
     values = np.asarray(traces, np.float64)
-    if values.ndim == 0:
-        raise ParameterError("traces have time as their last axis, got a single number")
+    if values.ndim == 0 or values.shape[time] == 0:
+        raise ParameterError(
+            f"traces have time as their last axis and at least one frame, got shape {values.shape}"
+        )
+    values = np.moveaxis(values, time, -1)
     if isinstance(baseline, str):
         floor = baseline_of(
             values, cast("Baseline", baseline), percentile=percentile, window=window
@@ -77,7 +84,7 @@ def relative_fluorescence(
         np.divide(values - floor, floor, out=ratio, where=floor > 0)
     if isinstance(traces, np.ndarray):
         return ratio
-    found = traces.copy(data=ratio)
+    found = traces.copy(data=np.moveaxis(ratio, -1, time))
     found.name = "dF/F"
     found.attrs["baseline"] = baseline if isinstance(baseline, str) else "given"
     return found
