@@ -4,11 +4,18 @@ import { Transport } from "../src/stack/transport.ts";
 const RAW = 360_000;
 
 /** Frames of a link of so many bytes a second, whose JPEGs have so many bytes at quality 50. */
-function run(transport: Transport, bandwidth: number, sizeAt50: number, rate: number) {
-  let now = 0;
+function run(
+  transport: Transport,
+  bandwidth: number,
+  sizeAt50: number,
+  rate: number,
+  frames = 40,
+  begin = 0,
+) {
+  let now = begin;
   const sizes: number[] = [];
-  for (let i = 0; i < 40; i++) {
-    const quality = transport.qualityFor(RAW, rate, "auto");
+  for (let i = 0; i < frames; i++) {
+    const quality = transport.qualityFor(RAW, rate, "auto", now);
     const bytes = quality > 0 ? (sizeAt50 * quality) / 50 : RAW;
     const sentAt = now;
     now += (1000 * bytes) / bandwidth;
@@ -38,7 +45,7 @@ test("compressed frames never have more than 64 KB on average, nor too low a qua
   expect(Math.max(...last)).toBeLessThanOrEqual(64_000);
   const slow = new Transport();
   run(slow, 1e5, 40_000, 60);
-  expect(slow.qualityFor(RAW, 60, "auto")).toBeGreaterThanOrEqual(15);
+  expect(slow.qualityFor(RAW, 60, "auto", 0)).toBeGreaterThanOrEqual(15);
 });
 
 test("where small frames come no faster than large ones, raw ones are shown", () => {
@@ -46,7 +53,7 @@ test("where small frames come no faster than large ones, raw ones are shown", ()
   let now = 0;
   const qualities: number[] = [];
   for (let i = 0; i < 40; i++) {
-    const quality = transport.qualityFor(RAW, 60, "auto");
+    const quality = transport.qualityFor(RAW, 60, "auto", now);
     const sentAt = now;
     now += 25; // whatever the size
     transport.measure(quality > 0 ? 30_000 : RAW, { sentAt, cameAt: now, doneAt: now }, quality);
@@ -57,12 +64,31 @@ test("where small frames come no faster than large ones, raw ones are shown", ()
   expect(qualities.slice(-20)).toEqual(Array(20).fill(0));
 });
 
+test("a link that looked slow while the page opened is tried again", () => {
+  const transport = new Transport();
+  const opening = run(transport, 4e6, 40_000, 60);
+  expect(opening.sizes.at(-1)).toBeLessThan(RAW);
+
+  const later = run(transport, 100e6, 40_000, 60, 20_000, opening.now);
+
+  expect(later.sizes.indexOf(RAW)).toBeGreaterThan(0);
+  expect(new Set(later.sizes.slice(-100))).toEqual(new Set([RAW]));
+});
+
+test("to try a slow link again takes little of the time", () => {
+  const { sizes, now } = run(new Transport(), 1.25e6, 40_000, 30, 2000);
+
+  const tried = sizes.slice(40).filter((bytes) => bytes === RAW).length;
+  expect(tried).toBeGreaterThan(0);
+  expect((1000 * tried * RAW) / 1.25e6).toBeLessThan(0.05 * now);
+});
+
 test("what was chosen is kept to", () => {
   const transport = new Transport();
 
-  expect(transport.qualityFor(RAW, 60, "compressed")).toBeGreaterThan(0);
+  expect(transport.qualityFor(RAW, 60, "compressed", 0)).toBeGreaterThan(0);
   run(transport, 1e5, 40_000, 60);
-  expect(transport.qualityFor(RAW, 60, "raw")).toBe(0);
+  expect(transport.qualityFor(RAW, 60, "raw", 0)).toBe(0);
 });
 
 test("exact frames are packed where the link is slow, and only there", () => {

@@ -189,7 +189,8 @@ export class StackSession {
     const { state, transport } = this;
     const exact = { ...this.#exact(this.#frame), ahead };
     const bytes = this.#bytesAt(exact.place);
-    const quality = transport.qualityFor(bytes, state.get("frame_rate"), state.get("transport"));
+    const [rate, mode] = [state.get("frame_rate"), state.get("transport")];
+    const quality = transport.qualityFor(bytes, rate, mode, performance.now());
     if (quality === 0) return { ...exact, encoding: "raw" };
     return { ...exact, encoding: "jpeg", window: state.get("color_range"), quality };
   }

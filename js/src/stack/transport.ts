@@ -14,6 +14,8 @@ const CALM = 0.4;
 const GAIN = 0.5;
 /** So many compressed frames are tried before they are judged. */
 const TRIED = 8;
+/** While frames are compressed, raw ones are tried again after so many times what one takes. */
+const PATIENCE = 40;
 /** The most that a compressed frame may have, in bytes. */
 const MOST_COMPRESSED = 60_000;
 /** A frame is made a little smaller than it may be: some have more in them than others. */
@@ -43,6 +45,8 @@ export class Transport {
   #compressedMs = 0;
   #compressed = 0;
   #lastDone = Number.NEGATIVE_INFINITY;
+  /** When the bandwidth was measured last, or frames began to be compressed. */
+  #measuredAt = 0;
 
   /** An answer came to a request and was decoded; quality 0 for raw frames. */
   measure(bytes: number, { sentAt, cameAt, doneAt }: Times, quality: number): void {
@@ -50,7 +54,10 @@ export class Transport {
     const busy = Math.max(doneAt - Math.max(sentAt, this.#lastDone), 0.1);
     this.#lastDone = doneAt;
     this.latency = mixed(this.latency, cameAt - sentAt);
-    if (bytes >= LARGE_BYTES) this.bandwidth = mixed(this.bandwidth, (1000 * bytes) / busy);
+    if (bytes >= LARGE_BYTES) {
+      this.bandwidth = mixed(this.bandwidth, (1000 * bytes) / busy);
+      this.#measuredAt = doneAt;
+    }
     if (quality > 0) {
       this.#compressedMs = mixed(this.#compressedMs, busy);
       this.#compressed += 1;
@@ -64,11 +71,16 @@ export class Transport {
   }
 
   /** Quality of the next playing frame, of so many bytes if it is raw; 0 for raw. */
-  qualityFor(rawBytes: number, rate: number, mode: TransportMode): number {
-    const share = this.bandwidth > 0 ? (rawBytes * rate) / this.bandwidth : 0;
+  qualityFor(rawBytes: number, rate: number, mode: TransportMode, now: number): number {
+    const rawMs = this.bandwidth > 0 ? (1000 * rawBytes) / this.bandwidth : 0;
+    const share = (rawMs * rate) / 1000;
     if (mode === "auto") {
       const isBusy = share > (this.#isCompressing ? CALM : BUSY);
-      this.#isCompressing = isBusy && this.#isWorthIt(rawBytes);
+      const begins = !this.#isCompressing;
+      this.#isCompressing = isBusy && this.#isWorthIt(rawMs);
+      if (begins) this.#measuredAt = now;
+      // a page that was busy when it opened made the link look slow, and small frames do not tell
+      if (now - this.#measuredAt > PATIENCE * rawMs) return 0;
     }
     if (mode === "raw" || (mode === "auto" && !this.#isCompressing)) return 0;
     const carried = this.bandwidth > 0 ? (CARRIED * this.bandwidth) / rate : MOST_COMPRESSED;
@@ -77,9 +89,8 @@ export class Transport {
   }
 
   /** A page that is busy with all else, or the kernel, delays small frames as much as large ones. */
-  #isWorthIt(rawBytes: number): boolean {
-    if (this.#compressed < TRIED) return true;
-    return this.#compressedMs < (GAIN * 1000 * rawBytes) / this.bandwidth;
+  #isWorthIt(rawMs: number): boolean {
+    return this.#compressed < TRIED || this.#compressedMs < GAIN * rawMs;
   }
 
   #learn(bytes: number, quality: number): void {
