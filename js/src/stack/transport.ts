@@ -14,7 +14,7 @@ const CALM = 0.4;
 const GAIN = 0.5;
 /** So many compressed frames are tried before they are judged. */
 const TRIED = 8;
-/** While frames are compressed, raw ones are tried again after so many times what one takes. */
+/** Raw frames are tried again when compressed ones have come for so many times what one takes. */
 const PATIENCE = 40;
 /** The most that a compressed frame may have, in bytes. */
 const MOST_COMPRESSED = 60_000;
@@ -45,7 +45,7 @@ export class Transport {
   #compressedMs = 0;
   #compressed = 0;
   #lastDone = Number.NEGATIVE_INFINITY;
-  /** When the bandwidth was measured last, or frames began to be compressed. */
+  /** When the bandwidth was measured last, or frames were not compressed yet. */
   #measuredAt = 0;
 
   /** An answer came to a request and was decoded; quality 0 for raw frames. */
@@ -76,9 +76,8 @@ export class Transport {
     const share = (rawMs * rate) / 1000;
     if (mode === "auto") {
       const isBusy = share > (this.#isCompressing ? CALM : BUSY);
-      const begins = !this.#isCompressing;
+      if (!this.#isCompressing) this.#measuredAt = now;
       this.#isCompressing = isBusy && this.#isWorthIt(rawMs);
-      if (begins) this.#measuredAt = now;
       // a page that was busy when it opened made the link look slow, and small frames do not tell
       if (now - this.#measuredAt > PATIENCE * rawMs) return 0;
     }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
 from roiwidgets.errors import ImageError
 from roiwidgets.images.sources import Slices, Voxels, VoxelSource, ZarrSource, peek
@@ -52,30 +53,37 @@ def describe_box(box: Slices) -> str:
 
 def describe_source(source: VoxelSource) -> str:
     """Return where voxels come from, for people."""
-    if isinstance(source, ZarrSource):
-        return f"{source.location}/{source.path}".rstrip("/")
-    file = getattr(source, "path", None)
-    if isinstance(file, str):  # of a TIFF, whose module workers need not load
-        return file
-    inner = getattr(source, "source", None)
-    if inner is None:
-        return f"an array of this session ({type(source).__name__})"
-    return describe_source(inner)
+    stored = _innermost(source)
+    if isinstance(stored, ZarrSource):
+        return f"{stored.location}/{stored.path}".rstrip("/")
+    if _is_file(stored):
+        return str(stored.path)
+    return f"an array of this session ({type(stored).__name__})"
 
 
 def _remedy(source: VoxelSource) -> str:
     """Return what to do about a part that cannot be read."""
-    inner = source
-    while (below := getattr(inner, "source", None)) is not None:
-        inner = below
-    if isinstance(inner, ZarrSource):
+    stored = _innermost(source)
+    if isinstance(stored, ZarrSource):
         return (
             "restore that chunk from a copy of the image, or delete its file to read it as the "
             "fill value"
         )
-    if isinstance(getattr(inner, "path", None), str):
+    if _is_file(stored):
         return "the file is cut off or damaged: take a copy of it that is whole"
     return "mend what computes it, or take a part of the image without it"
+
+
+def _innermost(source: Any) -> Any:
+    """Return what a source reads from in the end: views of another one hold it as ``source``."""
+    while (inner := getattr(source, "source", None)) is not None:
+        source = inner
+    return source
+
+
+def _is_file(stored: object) -> bool:
+    # of a TIFF, whose module workers need not load
+    return isinstance(getattr(stored, "path", None), str)
 
 
 def _first_broken(source: VoxelSource, box: Slices) -> tuple[Slices, Exception] | None:

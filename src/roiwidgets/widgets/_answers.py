@@ -49,7 +49,10 @@ class Answers:
         self.send(error_message(request_id, problem), [])
 
     def answer_now(self, request_id: int, answer: Answer) -> None:
-        """Send an answer that takes no time, from the kernel's main thread."""
+        """Compute an answer here, in the kernel's main thread, and send it.
+
+        For what takes less than the way to a thread and back, a few milliseconds.
+        """
         self.send(*self._guard(request_id, answer))
 
     def start(self, request_id: int, answer: Answer) -> None:

@@ -69,7 +69,8 @@ def relative_fluorescence(
     values = np.asarray(traces, np.float64)
     if values.ndim == 0 or values.shape[time] == 0:
         raise ParameterError(
-            f"traces have time as their last axis and at least one frame, got shape {values.shape}"
+            "traces have time as their last axis and at least one frame, got shape "
+            f"{values.shape}; give an array of shape (regions, frames)"
         )
     values = np.moveaxis(values, time, -1)
     if isinstance(baseline, str):
