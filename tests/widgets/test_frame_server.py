@@ -166,6 +166,38 @@ def test_decoded_pixels_are_sent_at_once_and_all_else_from_threads(
     assert len(kernel.sent) == 1
 
 
+def test_frames_in_memory_are_sent_at_once_and_not_kept(
+    voxels: NDArray[np.uint16], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    movie = serve_movie((open_movie(open_image(voxels, axes="tyx")),), np.dtype("uint16"))
+    kernel = Kernel(movie)
+    monkeypatch.setattr(AtOnce, "submit", lambda *_: Future())  # threads that never come to it
+
+    for frame in (22, 0, 7):
+        _, (pixels,) = kernel.ask(frame=frame, start=[3, 4], shape=[20, 30], ahead=1)
+        np.testing.assert_array_equal(
+            np.frombuffer(pixels, "<u2").reshape(20, 30), voxels[frame, 3:23, 4:34]
+        )
+
+    header, _ = kernel.ask(frame=23)
+    assert header["message"] == "frame 23 does not exist; there are 23"
+    assert movie.finest.kept_bytes == 0
+
+
+def test_frames_of_a_mapped_file_may_have_to_be_read_and_come_from_threads(
+    voxels: NDArray[np.uint16], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    np.save(tmp_path / "movie.npy", voxels)
+    mapped = np.load(tmp_path / "movie.npy", mmap_mode="r")
+    kernel = Kernel(serve_movie((open_movie(open_image(mapped, axes="tyx")),), mapped.dtype))
+
+    _, (pixels,) = kernel.ask(frame=7)
+    np.testing.assert_array_equal(np.frombuffer(pixels, "<u2").reshape(SHAPE[1:]), voxels[7])
+    monkeypatch.setattr(AtOnce, "submit", lambda *_: Future())  # threads that never come to it
+    kernel.ask(frame=8)
+    assert len(kernel.sent) == 1
+
+
 @pytest.mark.parametrize(
     ("seconds_per_frame", "read"),
     [

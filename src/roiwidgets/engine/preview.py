@@ -43,7 +43,7 @@ from roiwidgets.engine.worker import (
     warm_up,
 )
 from roiwidgets.errors import OperationError
-from roiwidgets.images.in_memory import is_in_memory
+from roiwidgets.images.in_memory import array_behind
 from roiwidgets.operations.operation import Operation, Pipeline
 from roiwidgets.regions.blocks import (
     Block,
@@ -318,7 +318,7 @@ class PreviewRunner:
         for axis, side in zip(request.spatial, box, strict=True):
             whole[axis] = side
         where = tuple(whole)
-        if is_in_memory(request.source):
+        if array_behind(request.source) is not None:
             # threads of the caller run while numpy copies, not while voxels are pickled
             copy_into(request.source, where, array)
             self._input = _Input(request, box, array)

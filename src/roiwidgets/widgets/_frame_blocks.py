@@ -2,7 +2,8 @@
 
 A chunk of a movie holds many frames; to read one frame most codecs decode all of
 them. Blocks of whole chunks are therefore kept, within a number of bytes, and
-whoever asks for a block that is being decoded waits for that decoding.
+whoever asks for a block that is being decoded waits for that decoding. Of a movie in memory
+nothing is kept: its frames are copied.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from concurrent.futures import Future
 import numpy as np
 from numpy.typing import NDArray
 
+from roiwidgets.images.in_memory import is_in_memory
 from roiwidgets.stacks.movie import Movie
 
 CACHE_BYTES = 2**28
@@ -46,6 +48,7 @@ class FrameBlocks:
     def __init__(self, movie: Movie, *, limit: int = CACHE_BYTES) -> None:
         self.movie = movie
         self._limit = limit
+        self._is_in_memory = is_in_memory(movie.source)
         self._itemsize = movie.source.dtype.itemsize
         self._sides = block_sides(movie.shape, movie.chunks, self._itemsize)
         self._blocks: OrderedDict[Key, Future[NDArray[np.generic]]] = OrderedDict()
@@ -75,6 +78,8 @@ class FrameBlocks:
             longer. Most codecs decode all of a chunk, whose block is then kept. Which it is
             shows in the time that the first frame and the next block take.
         """
+        if self._is_in_memory:
+            return self._frame(frame, rows, columns)
         keys = list(self._keys(frame, rows, columns))
         index = frame // self._sides[0]
         if not playing and self._sides[0] > 1 and index not in self._touched:
@@ -93,7 +98,9 @@ class FrameBlocks:
         return result
 
     def is_decoded(self, frame: int, rows: slice, columns: slice) -> bool:
-        """Tell whether a part of a frame is kept, so that it only has to be copied."""
+        """Tell whether a part of a frame is in memory, so that it only has to be copied."""
+        if self._is_in_memory:
+            return True
         with self._lock:
             found = (self._blocks.get(key) for key in self._keys(frame, rows, columns))
             return all(block is not None and block.done() for block in found)
@@ -102,8 +109,10 @@ class FrameBlocks:
         """Return a frame of the block that follows in time, once it is nearly needed.
 
         None as long as less than half of a frame's own block was played, where the
-        movie ends, and where the block is kept already.
+        movie ends, and where the block is kept already or the movie is in memory.
         """
+        if self._is_in_memory:
+            return None
         length = self._sides[0]
         place = frame % length if direction > 0 else length - 1 - frame % length
         following = (frame // length + direction) * length
@@ -117,10 +126,14 @@ class FrameBlocks:
         self, frame: int, rows: slice, columns: slice, keys: list[Key]
     ) -> NDArray[np.generic]:
         started = time.perf_counter()
-        found: NDArray[np.generic] = self.movie.read(slice(frame, frame + 1), rows, columns)[0]
+        found = self._frame(frame, rows, columns)
         pace = (time.perf_counter() - started) / sum(self._bytes(key) for key in keys)
         self._alone_pace = min(self._alone_pace or pace, pace)
         return found
+
+    def _frame(self, frame: int, rows: slice, columns: slice) -> NDArray[np.generic]:
+        pixels: NDArray[np.generic] = self.movie.read(slice(frame, frame + 1), rows, columns)[0]
+        return pixels
 
     def _part(self, key: Key, frame: int, rows: slice, columns: slice) -> NDArray[np.generic]:
         t, y, x = self._box(key)
