@@ -131,8 +131,51 @@ def test_a_playing_movie_decodes_each_chunk_once_and_before_it_is_needed(
         decoded.append(max(part[0].stop for part in source.reads))
 
     assert [part[0].start for part in source.reads] == [0, 5, 10, 15, 20]
-    # the chunk after frames 0 to 4 is there before frame 5 is asked for
-    assert decoded[:6] == [5, 5, 5, 10, 10, 10]
+    # the chunk after frames 0 to 4 is there four frames before frame 5 is asked for
+    assert decoded[:7] == [5, 10, 10, 10, 10, 10, 15]
+
+
+@pytest.mark.parametrize(
+    ("seconds_per_frame", "ahead"),
+    [(0.001, [3, 4, 5, 6, 7]), (1.0, [3])],
+    ids=["quick: the next four", "slow: none that may be passed over"],
+)
+def test_chunks_of_one_frame_are_read_before_a_player_asks_for_them(
+    voxels: NDArray[np.uint16], monkeypatch: pytest.MonkeyPatch, seconds_per_frame: float,
+    ahead: list[int],
+) -> None:  # fmt: skip
+    source, movie = counted(voxels)
+    source.chunks = (1, *SHAPE[1:])
+    now = 0.0
+
+    def read_slowly(slices: Slices) -> NDArray[np.uint16]:
+        nonlocal now
+        now += seconds_per_frame
+        return CountingSource.read(source, slices)
+
+    monkeypatch.setattr(source, "read", read_slowly)
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+    kernel = Kernel(serve_movie((movie,), np.dtype("uint16")))
+
+    kernel.ask(frame=3, ahead=1)
+
+    assert [part[0].start for part in source.reads] == ahead
+
+
+@pytest.mark.parametrize(
+    ("frame", "ahead", "found"),
+    [(20, 1, [21, 22]), (22, 1, []), (2, -1, [1, 0]), (0, -1, [])],
+)
+def test_no_frame_is_read_ahead_beyond_the_ends_of_a_movie(
+    voxels: NDArray[np.uint16], frame: int, ahead: int, found: list[int]
+) -> None:
+    source, movie = counted(voxels)
+    source.chunks = (1, *SHAPE[1:])
+    blocks = FrameBlocks(movie)
+
+    unread = blocks.unread_ahead(frame, ahead, slice(0, 30), slice(0, 41))
+
+    assert list(unread) == found
 
 
 def test_a_single_frame_is_read_alone_and_its_neighbours_with_their_chunk(
@@ -159,7 +202,7 @@ def test_decoded_pixels_are_sent_at_once_and_all_else_from_threads(
         np.frombuffer(pixels, "<u2").reshape(20, 30), voxels[7, 3:23, 4:34]
     )
     for later in (
-        {"frame": 12}, {"step": 2}, {"encoding": "packed"}, {"movie": "movie-7"}, {"frame": 23},
+        {"frame": 17}, {"step": 2}, {"encoding": "packed"}, {"movie": "movie-7"}, {"frame": 23},
         {"encoding": "jpeg", "quality": 50, "window": [0, 9]},
     ):  # fmt: skip
         kernel.ask(**{"frame": 7, **later})

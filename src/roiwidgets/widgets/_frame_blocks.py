@@ -30,6 +30,15 @@ BLOCK_BYTES = 2**25
 WORTH_ALONE = 0.5
 """A frame is read alone as long as that takes at most this share of the time of its block."""
 
+FRAMES_AHEAD = 4
+"""Frames that are read before a player asks for them: those that are on their way next."""
+
+QUICK_S = 0.008
+"""A frame that takes longer is not read before it is sure to be shown."""
+
+QUICK_BYTES = CACHE_BYTES // 16
+"""Nor is one that is larger, in bytes."""
+
 Key = tuple[int, int, int]
 """Indices of a block along time, rows and columns."""
 
@@ -105,22 +114,31 @@ class FrameBlocks:
             found = (self._blocks.get(key) for key in self._keys(frame, rows, columns))
             return all(block is not None and block.done() for block in found)
 
-    def next_unread(self, frame: int, direction: int, rows: slice, columns: slice) -> int | None:
-        """Return a frame of the block that follows in time, once it is nearly needed.
+    def unread_ahead(
+        self, frame: int, direction: int, rows: slice, columns: slice
+    ) -> Iterator[int]:
+        """Yield a frame of each block that is nearly needed by a player and is not kept.
 
-        None as long as less than half of a frame's own block was played, where the
-        movie ends, and where the block is kept already or the movie is in memory.
+        These are the blocks of the next frames, as many as half a block has; of blocks of
+        one frame or a few, which nobody waits for while they are quickly read, ``FRAMES_AHEAD``.
         """
         if self._is_in_memory:
-            return None
+            return
         length = self._sides[0]
-        place = frame % length if direction > 0 else length - 1 - frame % length
-        following = (frame // length + direction) * length
-        if 2 * place < length or not 0 <= following < self.movie.shape[0]:
-            return None
-        keys = self._keys(following, rows, columns)
-        with self._lock:
-            return None if all(key in self._blocks for key in keys) else following
+        farthest = frame + direction * self._frames_ahead(rows, columns)
+        last = min(max(farthest, 0), self.movie.shape[0] - 1) // length
+        for index in range(frame // length + direction, last + direction, direction):
+            keys = list(self._keys(index * length, rows, columns))
+            with self._lock:
+                is_kept = all(key in self._blocks for key in keys)
+            if not is_kept:
+                yield index * length
+
+    def _frames_ahead(self, rows: slice, columns: slice) -> int:
+        half = self._sides[0] // 2
+        size = sum(self._bytes(key) for key in self._keys(0, rows, columns)) / self._sides[0]
+        is_quick = self._block_pace * size <= QUICK_S
+        return max(half, FRAMES_AHEAD) if is_quick and size <= QUICK_BYTES else half
 
     def _alone(
         self, frame: int, rows: slice, columns: slice, keys: list[Key]

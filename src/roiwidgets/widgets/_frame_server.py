@@ -98,12 +98,11 @@ class ServedMovie:
         )
 
     def read_ahead(self, request: FrameMessage) -> None:
-        """Decode the block that a player will need next, if it is not kept."""
+        """Decode the blocks that a player will need next, as far as they are not kept."""
         self._check(request)
         factor, blocks = self._scale(request.step)
         rows, columns = self._slices(request, factor, blocks)
-        following = blocks.next_unread(request.frame, request.ahead, rows, columns)
-        if following is not None:
+        for following in blocks.unread_ahead(request.frame, request.ahead, rows, columns):
             blocks.read(following, rows, columns, playing=True)
 
     def value(self, probe: ProbeMessage) -> str:
