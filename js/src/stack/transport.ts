@@ -12,9 +12,9 @@ const CARRIED = 0.55;
 const CALM = 0.4;
 /** Compressed frames must come in less than such a share of the time that raw ones take. */
 const GAIN = 0.5;
-/** So many compressed frames are tried before they are judged. */
+/** So many compressed frames are tried before they are judged, and a raw one is tried again. */
 const TRIED = 8;
-/** Raw frames are tried again when compressed ones have come for so many times what one takes. */
+/** Later raw frames are tried when compressed ones have come for so many times what one takes. */
 const PATIENCE = 40;
 /** The most that a compressed frame may have, in bytes. */
 const MOST_COMPRESSED = 60_000;
@@ -41,11 +41,13 @@ export class Transport {
   #quality = QUALITIES.usual;
   #budget = MOST_COMPRESSED;
   #isCompressing = false;
+  /** Compressed frames until a raw one is tried, whatever the time. */
+  #untilTrial = TRIED;
   /** Milliseconds from one compressed frame to the next, and how many were counted. */
   #compressedMs = 0;
   #compressed = 0;
   #lastDone = Number.NEGATIVE_INFINITY;
-  /** When the bandwidth was measured last, or frames were not compressed yet. */
+  /** When the bandwidth was measured last or a raw frame tried, or frames not compressed yet. */
   #measuredAt = 0;
 
   /** An answer came to a request and was decoded; quality 0 for raw frames. */
@@ -55,12 +57,15 @@ export class Transport {
     this.#lastDone = doneAt;
     this.latency = mixed(this.latency, cameAt - sentAt);
     if (bytes >= LARGE_BYTES) {
-      this.bandwidth = mixed(this.bandwidth, (1000 * bytes) / busy);
+      const measured = (1000 * bytes) / busy;
+      // what was known when the last raw frames came, busy with opening a page or a file, is old
+      this.bandwidth = this.#isCompressing ? measured : mixed(this.bandwidth, measured);
       this.#measuredAt = doneAt;
     }
     if (quality > 0) {
       this.#compressedMs = mixed(this.#compressedMs, busy);
       this.#compressed += 1;
+      this.#untilTrial -= 1;
       this.#learn(bytes, quality);
     }
   }
@@ -76,15 +81,23 @@ export class Transport {
     const share = (rawMs * rate) / 1000;
     if (mode === "auto") {
       const isBusy = share > (this.#isCompressing ? CALM : BUSY);
-      if (!this.#isCompressing) this.#measuredAt = now;
+      if (!this.#isCompressing) this.#beginTrial(now, TRIED);
       this.#isCompressing = isBusy && this.#isWorthIt(rawMs);
       // a page that was busy when it opened made the link look slow, and small frames do not tell
-      if (now - this.#measuredAt > PATIENCE * rawMs) return 0;
+      if (this.#untilTrial <= 0 || now - this.#measuredAt > PATIENCE * rawMs) {
+        this.#beginTrial(now, Number.POSITIVE_INFINITY);
+        return 0;
+      }
     }
     if (mode === "raw" || (mode === "auto" && !this.#isCompressing)) return 0;
     const carried = this.bandwidth > 0 ? (CARRIED * this.bandwidth) / rate : MOST_COMPRESSED;
     this.#budget = Math.min(carried, MOST_COMPRESSED);
     return this.#quality;
+  }
+
+  #beginTrial(now: number, untilNext: number): void {
+    this.#measuredAt = now;
+    this.#untilTrial = untilNext;
   }
 
   /** A page that is busy with all else, or the kernel, delays small frames as much as large ones. */
