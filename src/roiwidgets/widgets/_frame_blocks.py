@@ -61,6 +61,7 @@ class FrameBlocks:
         self._itemsize = movie.source.dtype.itemsize
         self._sides = block_sides(movie.shape, movie.chunks, self._itemsize)
         self._blocks: OrderedDict[Key, Future[NDArray[np.generic]]] = OrderedDict()
+        self._kept_bytes = 0
         self._touched: set[int] = set()
         # least seconds per byte of the blocks that were read, or that a frame was read of
         self._block_pace = self._alone_pace = 0.0
@@ -69,8 +70,7 @@ class FrameBlocks:
     @property
     def kept_bytes(self) -> int:
         """Bytes of the blocks that are kept."""
-        with self._lock:
-            return sum(self._bytes(key) for key in self._blocks)
+        return self._kept_bytes
 
     def read(
         self, frame: int, rows: slice, columns: slice, *, playing: bool = False
@@ -179,14 +179,16 @@ class FrameBlocks:
         return int(np.prod([*sides, self._itemsize]))
 
     def _block(self, key: Key) -> NDArray[np.generic]:
+        size = self._bytes(key)
         with self._lock:
             known = self._blocks.get(key)
             if known is not None:
                 self._blocks.move_to_end(key)
             else:
                 wanted: Future[NDArray[np.generic]] = Future()
-                self._make_room(self._bytes(key))
+                self._make_room(size)
                 self._blocks[key] = wanted
+                self._kept_bytes += size
         if known is not None:
             return known.result()
         started = time.perf_counter()
@@ -194,19 +196,21 @@ class FrameBlocks:
             block = self.movie.peek(*self._box(key))
         except BaseException as error:  # whoever waits for the block must hear of it, too
             with self._lock:
-                self._blocks.pop(key, None)
+                self._forget(key)
             wanted.set_exception(error)
             raise
-        pace = (time.perf_counter() - started) / self._bytes(key)
+        pace = (time.perf_counter() - started) / size
         self._block_pace = min(self._block_pace or pace, pace)
         wanted.set_result(block)
         return block
 
     def _make_room(self, needed: int) -> None:
-        kept = sum(self._bytes(key) for key in self._blocks)
-        while self._blocks and kept + needed > self._limit:
-            oldest, _ = self._blocks.popitem(last=False)
-            kept -= self._bytes(oldest)
+        while self._blocks and self._kept_bytes + needed > self._limit:
+            self._forget(next(iter(self._blocks)))
+
+    def _forget(self, key: Key) -> None:
+        if self._blocks.pop(key, None) is not None:
+            self._kept_bytes -= self._bytes(key)
 
 
 def block_sides(
