@@ -200,7 +200,7 @@ def test_frames_that_cannot_be_read_leave_no_image(array, path, tmp_path):
     zarr.create_array(source, data=array, chunks=(16, 70, 150))
     (source / "c" / "2" / "0" / "0").write_bytes(b"no chunk")
 
-    with pytest.raises(PromotionError, match="frames 32 to 47 failed"):
+    with pytest.raises(PromotionError, match="frames 32 to 47 cannot be read from"):
         rw.to_stack(rw.open_image(source, axes="tyx"), path, progress=False)
 
     assert not path.exists()
@@ -214,7 +214,9 @@ def test_a_full_disk_or_the_like_is_said(array, path, monkeypatch):
 
     monkeypatch.setattr(layout, "downsample_block", refuse)
 
-    with pytest.raises(PromotionError, match=r"frames 0 to 15 failed, OSError: .*No space left"):
+    with pytest.raises(
+        PromotionError, match=r"frames 0 to 15 cannot be written, OSError: .*No space"
+    ):
         written(array, path)
     assert not path.exists()
 

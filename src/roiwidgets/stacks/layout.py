@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Never
@@ -129,19 +131,27 @@ class _Writer:
 
     def write(self, span: slice, *, is_finished: bool) -> None:
         """Write some frames; finished ones are read back, for the summaries."""
-        try:
-            if is_finished:
+        if is_finished:
+            with self._told(span, "cannot be read back"):
                 frames = self._arrays[0][self._box(0, span)]
-            else:
+        else:
+            with self._told(span, "cannot be read from the movie"):
                 frames = self._movie.read(span)
+            with self._told(span, "cannot be written"):
                 self._write_levels(span, frames)
+        self._accumulator.add(frames, FrameBlock(span, slice(0, frames.shape[1])))
+
+    @contextmanager
+    def _told(self, span: slice, problem: str) -> Iterator[None]:
+        """Turn what codecs, stores and disks raise into an error that says what to do."""
+        try:
+            yield
         except Exception as error:
             raise PromotionError(
-                f"frames {span.start} to {span.stop - 1} failed, {type(error).__name__}: {error}; "
-                f"finished blocks are kept in {self._store.partial}, the same call goes on from "
-                "there"
+                f"frames {span.start} to {span.stop - 1} {problem}, {type(error).__name__}: "
+                f"{error}; once that is mended the same call goes on: finished blocks are kept in "
+                f"{self._store.partial}"
             ) from error
-        self._accumulator.add(frames, FrameBlock(span, slice(0, frames.shape[1])))
 
     def _write_levels(self, span: slice, frames: Voxels) -> None:
         self._store.claim.check()
