@@ -58,7 +58,7 @@ export class Transport {
     this.latency = mixed(this.latency, cameAt - sentAt);
     if (bytes >= LARGE_BYTES) {
       const measured = (1000 * bytes) / busy;
-      // what was known when the last raw frames came, busy with opening a page or a file, is old
+      // a trial counts alone: before it a page or a file may have been busy with being opened
       this.bandwidth = this.#isCompressing ? measured : mixed(this.bandwidth, measured);
       this.#measuredAt = doneAt;
     }
@@ -81,11 +81,11 @@ export class Transport {
     const share = (rawMs * rate) / 1000;
     if (mode === "auto") {
       const isBusy = share > (this.#isCompressing ? CALM : BUSY);
-      if (!this.#isCompressing) this.#beginTrial(now, TRIED);
+      if (!this.#isCompressing) this.#postponeTrial(now, TRIED);
       this.#isCompressing = isBusy && this.#isWorthIt(rawMs);
       // a page that was busy when it opened made the link look slow, and small frames do not tell
       if (this.#untilTrial <= 0 || now - this.#measuredAt > PATIENCE * rawMs) {
-        this.#beginTrial(now, Number.POSITIVE_INFINITY);
+        this.#postponeTrial(now, Number.POSITIVE_INFINITY);
         return 0;
       }
     }
@@ -95,9 +95,10 @@ export class Transport {
     return this.#quality;
   }
 
-  #beginTrial(now: number, untilNext: number): void {
+  /** Try a raw frame after so many compressed ones, or after a while. */
+  #postponeTrial(now: number, frames: number): void {
     this.#measuredAt = now;
-    this.#untilTrial = untilNext;
+    this.#untilTrial = frames;
   }
 
   /** A page that is busy with all else, or the kernel, delays small frames as much as large ones. */
