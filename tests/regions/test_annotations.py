@@ -56,6 +56,7 @@ def test_arrays_closed_outlines_and_upper_case_colors_are_settled() -> None:
         ({"points": [[0, 0], [4, 0], [0, 4], [0, 0], [4, 0], [0, 4]]}, "encloses no area"),
         ({"points": [[i, i % 7] for i in range(200_002)]}, "more than 200000"),
         ({**BOX, "points": [[0, 0], [0, 4]]}, "encloses no area"),
+        ({"kind": "ellipse", "points": [[-0.5, 0], [18, 0]], "angle": 0.53125}, "encloses no area"),
         ({**BOX, "points": [[0, 0], [1, 4], [2, 2]]}, "two opposite corners, got 3"),
         ({**BOX, "angle": 0.5}, "only an ellipse has an angle"),
         ({**BOX, "rings": [[[0, 0], [1, 0], [0, 1]]]}, "only a polygon has rings"),

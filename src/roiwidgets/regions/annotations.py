@@ -28,6 +28,10 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 DEFAULT_COLOR = "#ffd500"
 FARTHEST = 1e100
 """Largest coordinate: areas and products of two stay finite."""
+
+FLAT = 1e-12
+"""Share of the square around it below which an area is none but rounding errors."""
+
 MOST_POINTS = 200_000
 """Points of one annotation; a line drawn by hand has hundreds."""
 MOST_ANNOTATIONS = 20_000
@@ -96,7 +100,9 @@ class Annotation:
     def __post_init__(self) -> None:
         self._settle_texts()
         self._settle_points()
-        if shapely.area(even_odd_polygon(self.outlines)) <= 0:
+        (x0, y0), (x1, y1) = self.bounds
+        square = max(x1 - x0, y1 - y0) ** 2
+        if shapely.area(even_odd_polygon(self.outlines)) <= FLAT * square:
             raise RegionError(f"{self} encloses no area; draw it anew or leave it out")
 
     def __str__(self) -> str:

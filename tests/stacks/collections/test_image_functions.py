@@ -107,9 +107,22 @@ def test_a_gaussian_counts_in_units_of_the_coordinates(way) -> None:
 
     assert found.dtype == np.float32
     y, x = np.mgrid[-10:11, -10:11]
-    # standard deviations in pixels: 1 / 0.5 and 1 / 2; the kernel's tail is cut at 1 %
-    assert np.sqrt((found * y**2).sum() / found.sum()) == pytest.approx(2.0, rel=0.05)
-    assert np.sqrt((found * x**2).sum() / found.sum()) == pytest.approx(0.5, rel=0.05)
+    # standard deviations in pixels: 1 / 0.5 and 1 / 2
+    assert np.sqrt((found * y**2).sum() / found.sum()) == pytest.approx(2.0, rel=0.002)
+    assert np.sqrt((found * x**2).sum() / found.sum()) == pytest.approx(0.5, rel=0.002)
+
+
+@pytest.mark.parametrize(("sigma", "accuracy"), [(8.0, 0.002), (20.0, 0.012)])
+def test_a_wide_gaussian_is_not_cut_off(sigma: float, accuracy: float) -> None:
+    spot = np.zeros((1, 1, 301), np.float32)
+    spot[..., 150] = 1
+
+    (((*found,),),) = rw.collections.gaussian(stack_of(spot), sigma=sigma).values.tolist()
+
+    places = np.arange(301) - 150
+    assert np.sqrt(np.average(places**2, weights=found)) == pytest.approx(sigma, rel=accuracy)
+    with pytest.raises(ParameterError, match=r"at most 25\.5"):
+        rw.collections.gaussian(stack_of(spot), sigma=26)
 
 
 def test_any_local_operation_runs_and_no_global_one() -> None:

@@ -327,6 +327,18 @@ def test_samples_are_selected_by_time(way) -> None:
     np.testing.assert_array_equal(by_number.transpose("t", "y", "x").values, ARRAY[[2, 0]])
 
 
+def test_a_time_is_found_though_its_float_is_another() -> None:
+    timed = STACK.assign_coords(t=0.1 * np.arange(24))
+    assert 0.3 not in timed.t.values
+
+    found = rw.series.select(timed, [0.3, 2.3])
+
+    np.testing.assert_array_equal(found.transpose("t", "y", "x").values, ARRAY[[3, 23]])
+    for missing in (0.35, -0.1, 2.4, np.nan):
+        with pytest.raises(ParameterError, match=r"there are 24 from 0\.0 to 2\.3"):
+            rw.series.select(timed, [missing])
+
+
 @pytest.mark.parametrize("times", [[5], [], lambda t: t, lambda t: t > 999])
 def test_times_that_are_not_there_are_refused(times) -> None:
     with pytest.raises(ParameterError):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pandas
 import pytest
 import xarray
 from numpy.typing import NDArray
@@ -61,15 +64,35 @@ def test_labels_of_traces_are_kept() -> None:
     )
 
 
-def test_time_is_found_by_its_name() -> None:
+@pytest.mark.parametrize("time", ["t", "time", "frame"])
+def test_time_is_found_by_its_name(time: str) -> None:
     values = np.random.default_rng(2).uniform(5, 9, (2, 12))
-    traces = xarray.DataArray(values, dims=("roi", "t"), coords={"roi": ["a", "b"]})
+    traces = xarray.DataArray(values, dims=("roi", time), coords={"roi": ["a", "b"]})
 
-    turned = relative_fluorescence(traces.transpose("t", "roi"), baseline="mean")
+    turned = relative_fluorescence(traces.transpose(time, "roi"), baseline="mean")
 
-    assert turned.dims == ("t", "roi")
+    assert turned.dims == (time, "roi")
     floor = values.mean(axis=1, keepdims=True)
     np.testing.assert_allclose(turned.values.T, (values - floor) / floor, rtol=1e-14)
+
+
+def test_lists_are_arrays_with_time_last() -> None:
+    found = relative_fluorescence([[1.0, 2.0, 3.0]], baseline="mean")
+
+    np.testing.assert_allclose(found, [[-0.5, 0.0, 0.5]])
+
+
+@pytest.mark.parametrize(
+    ("traces", "what"),
+    [
+        (pandas.DataFrame({"a": [1.0, 2.0]}), "a table"),
+        ("trace", "<U5"),
+        (np.array([[1j, 2j]]), "complex128"),
+    ],
+)
+def test_what_has_no_time_last_or_no_real_numbers_is_refused(traces: Any, what: str) -> None:
+    with pytest.raises(ParameterError, match=rf"real numbers with time last.*got {what}"):
+        relative_fluorescence(traces)
 
 
 def test_traces_without_a_frame_are_refused() -> None:

@@ -14,6 +14,9 @@ from roiwidgets.stacks.labelled import is_lazy
 from roiwidgets.stacks.series.along_time import time_axis
 from roiwidgets.stacks.series.series_layout import to_series
 
+NEARLY = 1e-3
+"""Share of the step between samples by which a time may be beside the one that is meant."""
+
 
 def select(
     series: xarray.DataArray,
@@ -26,6 +29,8 @@ def select(
     times
         Times, in the order that is wanted; or a function that takes all of them and
         tells for each whether it is. Sample numbers where the series have no times.
+        Numbers find the nearest time within ``NEARLY`` of the step between samples, as 0.3 finds
+        3 * 0.1, which is not the same float.
 
     Raises
     ------
@@ -49,14 +54,32 @@ def select(
         places = np.flatnonzero(chosen)
     else:
         wanted = np.asarray(times)
-        missing = wanted[~np.isin(wanted, known)]
-        if missing.size:
-            raise ParameterError(f"there is no sample at time {missing[0]}; known are {known}")
-        order = np.argsort(known, kind="stable")
-        places = order[np.searchsorted(known, wanted, sorter=order)]
+        places = _places_of(wanted, known)
     if not places.size:
         raise ParameterError("no time is selected; at least one must be")
     return series.transpose(..., dim).isel({dim: places})
+
+
+def _places_of(wanted: NDArray[np.generic], known: NDArray[np.generic]) -> NDArray[np.intp]:
+    """Return where times are among those that are known."""
+    order = np.argsort(known, kind="stable")
+    is_number = wanted.dtype.kind in "iuf" and known.dtype.kind in "iuf"
+    if is_number and len(known) > 1:
+        times, asked = known[order].astype(np.float64), wanted.astype(np.float64)
+        right = np.clip(np.searchsorted(times, asked), 1, len(times) - 1)
+        nearest = right - (asked - times[right - 1] <= times[right] - asked)
+        is_missing = ~(np.abs(times[nearest] - asked) <= NEARLY * np.median(np.diff(times)))
+        # the first of equal times, as it stands in the series
+        places = order[np.searchsorted(times, times[nearest])]
+    else:
+        is_missing = ~np.isin(wanted, known)
+        places = order[np.minimum(np.searchsorted(known, wanted, sorter=order), len(known) - 1)]
+    if is_missing.any():
+        raise ParameterError(
+            f"there is no sample at time {wanted[is_missing][0]}; there are {len(known)} from "
+            f"{known[order[0]]} to {known[order[-1]]}"
+        )
+    return places
 
 
 def sample(

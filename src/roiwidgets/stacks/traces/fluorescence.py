@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Literal, TypeVar, cast, get_args
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from roiwidgets.errors import ParameterError
 from roiwidgets.images.grid import FloatArray
+from roiwidgets.images.interop import axis_of_name
+from roiwidgets.images.xarray_bridge import is_xarray
 
 if TYPE_CHECKING:
     import xarray
@@ -32,8 +35,9 @@ def relative_fluorescence(
     Parameters
     ----------
     traces
-        As ``roiwidgets.traces`` returns them, dims (roi, t) in any order; or an array with
-        time last. Labelled axes without a ``t`` have time last, too.
+        As ``roiwidgets.traces`` returns them, dims (roi, t) in any order; time may be called
+        ``time`` or ``frame``, too. Or an array with time last, as have labelled axes none of
+        which is time.
     baseline
         How F0 is found: "percentile" of the whole trace, "sliding percentile" of the frames
         around each (``baseline_of``), "mean" of the trace; or F0 itself, a number or an
@@ -51,8 +55,8 @@ def relative_fluorescence(
     Raises
     ------
     ParameterError
-        If there is no frame, the baseline is unknown or does not broadcast (with time last), or
-        a number is out of range.
+        If there is no frame, values are no real numbers or a table, the baseline is unknown or
+        does not broadcast (with time last), or a number is out of range.
 
     Warns
     -----
@@ -64,9 +68,8 @@ def relative_fluorescence(
     >>> relative_fluorescence(np.array([[2.0, 2.0, 3.0, 2.0]]), baseline="percentile")
     array([[0. , 0. , 0.5, 0. ]])
     """
-    dims = getattr(traces, "dims", ())
-    time = dims.index("t") if "t" in dims else -1
-    values = np.asarray(traces, np.float64)
+    time = _time_axis(traces)
+    values = _as_floats(traces)
     if values.ndim == 0 or values.shape[time] == 0:
         raise ParameterError(
             "traces have time as their last axis and at least one frame, got shape "
@@ -83,12 +86,14 @@ def relative_fluorescence(
     ratio: FloatArray = np.full(values.shape, np.nan)
     with np.errstate(invalid="ignore"):  # of infinite values
         np.divide(values - floor, floor, out=ratio, where=floor > 0)
-    if isinstance(traces, np.ndarray):
-        return ratio
-    found = traces.copy(data=np.moveaxis(ratio, -1, time))
-    found.name = "dF/F"
-    found.attrs["baseline"] = baseline if isinstance(baseline, str) else "given"
-    return found
+    found: Any = traces
+    if not is_xarray(found):
+        found = ratio
+    else:
+        found = found.copy(data=np.moveaxis(ratio, -1, time))
+        found.name = "dF/F"
+        found.attrs["baseline"] = baseline if isinstance(baseline, str) else "given"
+    return cast("Traces", found)
 
 
 def baseline_of(
@@ -147,6 +152,23 @@ def _floor_of(
 
     size = min(window, len(trace))
     return np.asarray(ndimage.percentile_filter(trace, percentile, size=size, mode="reflect"))
+
+
+def _time_axis(traces: object) -> int:
+    dims: tuple[Hashable, ...] = getattr(traces, "dims", ())
+    times = [place for place, dim in enumerate(dims) if axis_of_name(dim) == "t"]
+    return times[0] if times else -1
+
+
+def _as_floats(traces: object) -> FloatArray:
+    values = None if hasattr(traces, "columns") else np.asanyarray(traces)
+    if values is None or values.dtype.kind not in "buif":
+        what = "a table" if values is None else f"{values.dtype}"
+        raise ParameterError(
+            f"traces are real numbers with time last, or labelled as rw.traces returns them, got "
+            f"{what}; of a table give the columns that hold values, as an array (regions, frames)"
+        )
+    return values.astype(np.float64)
 
 
 def _given_baseline(baseline: ArrayLike, shape: tuple[int, ...]) -> FloatArray:
