@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from roiwidgets.errors import ImageError
 from roiwidgets.images.readers import open_image
 from roiwidgets.images.tiff import _open_level
 
@@ -92,3 +93,37 @@ def test_a_file_that_nobody_reads_any_more_is_closed(tmp_path, recwarn):
     gc.collect()
 
     assert [str(warning.message) for warning in recwarn if "s.tif" in str(warning.message)] == []
+
+
+@pytest.mark.parametrize("append", [True, False])
+def test_pages_that_were_written_one_by_one_are_one_stack(tmp_path, append):
+    data = counting(5, 16, 17)
+    path = tmp_path / "pages.tif"
+    if append:
+        for page in data:
+            tifffile.imwrite(path, page, append=True)
+    else:
+        with tifffile.TiffWriter(path) as writer:
+            for page in data:
+                writer.write(page)
+
+    np.testing.assert_array_equal(only(path, axes="tyx").data.compute(), data)
+
+
+def test_the_first_of_images_that_are_not_alike_is_opened_with_a_warning(tmp_path):
+    with tifffile.TiffWriter(tmp_path / "mixed.tif") as writer:
+        writer.write(counting(16, 17))
+        writer.write(counting(8, 9))
+
+    with pytest.warns(UserWarning, match=r"holds 2 images, of shapes \(16, 17\), \(8, 9\)"):
+        image = only(tmp_path / "mixed.tif")
+
+    np.testing.assert_array_equal(image.data.compute(), counting(16, 17))
+
+
+@pytest.mark.parametrize("content", [b"", b"II", b"II*\0junk" + bytes(20)])
+def test_a_damaged_head_is_an_error_that_names_the_file(tmp_path, content):
+    (tmp_path / "damaged.tif").write_bytes(content)
+
+    with pytest.raises(ImageError, match=r"damaged\.tif (cannot be read as TIFF|holds no image)"):
+        open_image(tmp_path / "damaged.tif")

@@ -131,9 +131,14 @@ def test_a_unit_that_does_not_fit_is_refused(suffix: str, tmp_path: Path) -> Non
     path = tmp_path / f"rois{suffix}"
     write_annotations(ALL, path, unit="µm")
 
-    assert read_annotations(path, unit="micrometer") == ALL
-    with pytest.raises(RegionError, match="coordinates in 'µm', asked for are 'millimeter'"):
+    assert read_annotations(path, unit="micrometer") == read_annotations(path) == ALL
+    with pytest.raises(RegionError, match="have the unit µm, those of the image the unit milli"):
         read_annotations(path, unit="millimeter")
+    with pytest.raises(RegionError, match=r"have the unit µm, those of the image no unit; .* as"):
+        read_annotations(path, unit="")
+    write_annotations(ALL, path, overwrite=True)
+    with pytest.raises(RegionError, match="have no unit, those of the image the unit µm"):
+        read_annotations(path, unit="µm")
 
 
 def test_places_that_cannot_be_written_are_named(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 import zarr
 
 import roiwidgets as rw
@@ -65,3 +66,19 @@ def test_a_plane_that_is_not_there_is_refused() -> None:
 
     with pytest.raises(ImageError, match="plane must be 0 to 2, got 3"):
         open_movie(image, plane=3)
+
+
+def test_a_recording_that_was_cut_off_is_an_error_that_names_file_and_frame(tmp_path: Path) -> None:
+    path = tmp_path / "cut.tif"
+    frames = np.random.default_rng(0).integers(0, 4000, (60, 64, 64), dtype=np.uint16)
+    tifffile.imwrite(path, frames, metadata={"axes": "TYX"})
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+    movie = open_movie(path)
+
+    np.testing.assert_array_equal(movie.read(slice(0, 29)), frames[:29])
+    for read in (movie.read, movie.peek):
+        with pytest.raises(ImageError, match=r"cut.tif cannot be read at \[(29|30):.* cut off"):
+            read(slice(0, 60))
+    with pytest.raises(ImageError, match=r"cut\.tif cannot be read at"):
+        rw.view(path)

@@ -12,7 +12,7 @@ import traitlets
 from PIL import Image
 
 import roiwidgets as rw
-from roiwidgets.errors import ImageError, ViewerError
+from roiwidgets.errors import ImageError, ParameterError, ViewerError
 
 MOVIE = np.random.default_rng(0).integers(0, 22, (12, 20, 30)).astype(np.uint8)
 
@@ -171,3 +171,17 @@ def test_a_region_that_makes_no_sense_is_refused_whoever_sends_it() -> None:
 def test_no_movie_is_no_player() -> None:
     with pytest.raises(ImageError, match="axes t, y, x"):
         rw.view_stack(rw.open_image(MOVIE[0], axes="yx"))
+
+
+def test_the_player_shows_no_labels_and_its_settings_lead_to_it() -> None:
+    volume = np.zeros((3, 4, 5), np.uint8)
+
+    with pytest.raises(ParameterError, match="the player shows no labels"):
+        rw.view(volume, volume, stack=True)
+    with pytest.raises(TypeError, match=r"frame_rate, rois belongs to the player.*stack=True"):
+        rw.view(volume, rois=[], frame_rate=30)
+    with pytest.raises(TypeError, match="did you mean 'frame_rate'"):
+        rw.view(volume, frame_rat=30, stack=True)
+    player = rw.view(volume, frame_rate=30, stack=True)
+    assert isinstance(player, rw.StackViewer)
+    player.close()

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from roiwidgets.engine.reading import read_voxels
 from roiwidgets.engine.source_checks import most_varied_box
 from roiwidgets.engine.worker import SharedOperation
 from roiwidgets.errors import OperationError
+from roiwidgets.images.reading import read_voxels
 from roiwidgets.images.sources import Slices, Voxels, VoxelSource
 from roiwidgets.regions.blocks import grow, relative_to
 

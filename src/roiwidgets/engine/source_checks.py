@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from roiwidgets.engine.reading import describe_source, read_voxels
 from roiwidgets.errors import ImageError, OutputLocationError
+from roiwidgets.images.reading import describe_source, read_voxels
 from roiwidgets.images.sources import ArraySource, Slices, Voxels, VoxelSource, ZarrSource
 
 SAMPLE_BOXES = 8

@@ -21,10 +21,10 @@ from tqdm.auto import tqdm
 from roiwidgets.engine.bundles import Bundles
 from roiwidgets.engine.executors import Workers
 from roiwidgets.engine.outputs import Output
-from roiwidgets.engine.reading import describe_box
 from roiwidgets.engine.seam_check import SeamCheck, check_seams
 from roiwidgets.engine.worker import BlockInput, BlockTask, Finished, run_blocks
 from roiwidgets.errors import PromotionCancelled, PromotionError
+from roiwidgets.images.reading import describe_box
 from roiwidgets.regions.blocks import bounding_box
 
 POLL_S = 0.1

@@ -11,13 +11,13 @@ from roiwidgets.engine.array_specs import ArraySpec
 from roiwidgets.engine.outputs import Output
 from roiwidgets.engine.passes import steps_of
 from roiwidgets.engine.plan import Plan, describe_operation
-from roiwidgets.engine.reading import describe_source
 from roiwidgets.engine.seam_check import SeamCheck
 from roiwidgets.engine.worker import BlockTask, SharedOperation, Target
 from roiwidgets.images.gaussian_levels import BinSmoothing
 from roiwidgets.images.grid import Grid
 from roiwidgets.images.ome_writing import multiscales_metadata, storage_axes
 from roiwidgets.images.pyramid import PyramidLevel
+from roiwidgets.images.reading import describe_source
 from roiwidgets.images.sources import VoxelSource
 from roiwidgets.images.transposed import TransposedSource
 from roiwidgets.operations.operation import Operation, Pipeline

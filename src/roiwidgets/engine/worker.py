@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roiwidgets.engine.claims import Claim
-from roiwidgets.engine.reading import read_voxels
 from roiwidgets.errors import ImageError, OperationError
 from roiwidgets.images.binning import BinKind, downsample_block
 from roiwidgets.images.output_arrays import OutputArray, WritableArray
+from roiwidgets.images.reading import read_voxels
 from roiwidgets.images.sources import Voxels, VoxelSource
 from roiwidgets.regions.blocks import Block, Slices, bounding_box, relative_to
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from roiwidgets.errors import ImageError
 from roiwidgets.images.crop import crop_image
 from roiwidgets.images.pyramid import BinnedSource
+from roiwidgets.images.reading import read_voxels
 from roiwidgets.images.sources import Slices, VoxelSource, voxel_source
 
 WHOLE_READ = 2**22
@@ -49,7 +50,7 @@ def value_range(
     Raises
     ------
     ImageError
-        If no voxel of the sample is finite.
+        If no voxel of the sample is finite, or one of them cannot be read.
 
     Notes
     -----
@@ -60,7 +61,7 @@ def value_range(
     source = _smallest_stored(image)
     if source.dtype.kind == "b":
         return 0.0, 1.0
-    values = np.concatenate([_finite(source.read(box)) for box in _sample_boxes(source)])
+    values = np.concatenate([_finite(read_voxels(source, box)) for box in _sample_boxes(source)])
     if not values.size:
         raise ImageError(
             f"the image of shape {source.shape} has no finite value in the voxels sampled: they "

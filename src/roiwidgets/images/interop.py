@@ -179,12 +179,15 @@ def from_zarr_array(
     return image_of_source(zarr_source(array), names, name=name or array.basename or "image")
 
 
-def _axes_in_zarr(array: ZarrArray) -> tuple[str, ...] | None:
+def dimension_names(array: ZarrArray) -> tuple[str, ...]:
+    """Return what a Zarr array calls its dimensions: by Zarr 3, or as xarray does in Zarr 2."""
     listed = getattr(array.metadata, "dimension_names", None) or array.attrs.get(
         "_ARRAY_DIMENSIONS"
     )
-    if not isinstance(listed, Iterable):
-        return None
-    found = tuple(axis_of_name(name) for name in listed)
+    return tuple(str(name) for name in listed) if isinstance(listed, Iterable) else ()
+
+
+def _axes_in_zarr(array: ZarrArray) -> tuple[str, ...] | None:
+    found = tuple(axis_of_name(name) for name in dimension_names(array))
     known = tuple(axis for axis in found if axis is not None)
-    return known if len(known) == len(found) == len(set(known)) else None
+    return known if 0 < len(known) == len(found) == len(set(known)) else None

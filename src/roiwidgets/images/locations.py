@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import itemgetter
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import zarr
@@ -15,6 +15,7 @@ from roiwidgets.images.itk_bridge import ITK_SUFFIXES, read_itk_file
 from roiwidgets.images.ome_metadata import is_multiscales, is_plate
 from roiwidgets.images.ome_zarr import read_multiscales, to_multiscales
 from roiwidgets.images.store_paths import ZARR_FILES, local_path, open_store
+from roiwidgets.images.zarr_coordinates import with_coordinates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,7 +126,8 @@ def open_zarr_node(
     ----------
     node
         An array; an OME-Zarr image; a group that holds exactly one image, however
-        deep; or a group with exactly one array of two or more axes.
+        deep; or a group with exactly one array of two or more axes, with the coordinates
+        that xarray writes beside it.
     axes, name
         As for ``open_location``; a name kept in OME-Zarr comes first.
 
@@ -160,9 +162,23 @@ def _open_container(
         return open_zarr_node(members[top[0]], axes=axes, name=name)
     arrays = [p for p, node in members.items() if isinstance(node, zarr.Array) and node.ndim >= 2]
     if not images and len(arrays) == 1:
-        return open_zarr_node(members[arrays[0]], axes=axes, name=name)
+        return _open_labelled(group, arrays[0], axes, name)
     found = ", ".join((top or arrays)[:_LISTED]) or "no array of two or more axes"
     raise UnsupportedImageError(
         f"the Zarr group {group.store_path} holds no single image but {found}; give the path of "
         "one inside it"
     )
+
+
+def _open_labelled(
+    group: zarr.Group, path: str, axes: tuple[str, ...] | None, name: str | None
+) -> Multiscales:
+    """Return the image of an array, with the coordinates beside it if it names its dimensions."""
+    array = group[path]
+    assert isinstance(array, zarr.Array)
+    image = from_zarr_array(array, axes, name=name)
+    folder = str(PurePosixPath(path).parent)
+    beside = group if folder == "." else group[folder]
+    if axes is None and isinstance(beside, zarr.Group):
+        image = with_coordinates(image, array, beside)
+    return to_multiscales([image], name=image.name)

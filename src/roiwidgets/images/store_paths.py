@@ -69,6 +69,6 @@ def open_store(path: Path) -> ZarrArray | zarr.Group:
         shown = ", ".join(entries[:_LISTED]) or "nothing"
         raise UnsupportedImageError(
             f"the folder {path} is no Zarr store (it holds {shown}); give the path of a store or "
-            "of one file"
+            "of one file; rw.collections.read_folder reads a folder of images"
         )
     return zarr.open(str(path) if path.is_dir() else ZipStore(path, mode="r"), mode="r")

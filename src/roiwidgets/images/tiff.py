@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +14,7 @@ from uuid import uuid4
 
 import zarr
 from ngff_zarr import Multiscales, NgffImage
-from tifffile import TiffFile, TiffFileError, xml2dict
+from tifffile import TiffFile, xml2dict
 
 from roiwidgets.errors import ImageError, UnsupportedImageError
 from roiwidgets.images.axes import KNOWN_AXES, SPATIAL_AXES, is_rgb
@@ -35,6 +37,7 @@ _PAGES = "IQ"
 """Axes of pages whose meaning the file does not tell."""
 
 _CENTIMETER = 3
+_LISTED = 4
 
 
 @dataclass(frozen=True)
@@ -63,14 +66,38 @@ class TiffSource(StoredSource):
 
         Through ``read`` a file stays open for the next box.
         """
-        with TiffFile(self.path) as file:
+        with _opened(self.path) as file:
             voxels: Voxels = file.series[0].levels[self.level].asarray()
         return voxels
 
 
+@contextmanager
+def _opened(path: str | Path) -> Iterator[TiffFile]:
+    """Open a file; pages of one kind that were written one by one are one series.
+
+    tifffile takes each call of its writer for a series of its own.
+    """
+    try:
+        file = TiffFile(path)
+        series = file.series
+        alike = len({(each.shape, each.dtype, each.axes) for each in series}) == 1
+        if file.is_shaped and len(series) > 1 and alike:
+            file.close()
+            file = TiffFile(path, is_shaped=False)
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # of a damaged file tifffile raises whatever its bytes lead to
+        raise ImageError(
+            f"{path} cannot be read as TIFF, {type(error).__name__}: {error}; take a copy of it "
+            "that is whole"
+        ) from error
+    with file:
+        yield file
+
+
 @lru_cache(maxsize=OPEN_FILES)
 def _open_level(source: TiffSource) -> ZarrArray:
-    with TiffFile(source.path) as file:
+    with _opened(source.path) as file:
         store = file.series[0].aszarr(level=source.level)
     opened = zarr.open(store, mode="r")
     assert isinstance(opened, zarr.Array)
@@ -115,12 +142,20 @@ def read_tiff(
     ------
     ImageError, UnsupportedImageError
         If the file is damaged, or its axes cannot be told.
+
+    Warns
+    -----
+    UserWarning
+        If the file holds several images that are not alike.
     """
-    try:
-        with TiffFile(path) as file:
-            found = _describe(file, path, axes)
-    except TiffFileError as error:
-        raise ImageError(f"{path} cannot be read as TIFF: {error}") from error
+    with _opened(path) as file:
+        found = _describe(file, path, axes)
+        if len(file.series) > 1:
+            shapes = ", ".join(str(each.shape) for each in file.series[:_LISTED])
+            warnings.warn(
+                f"{path} holds {len(file.series)} images, of shapes {shapes}; the first is opened",
+                stacklevel=6,
+            )
     own_name = name or path.name.split(".")[0]
     # workers may have another working directory
     sources = [TiffSource(str(path.absolute()), level) for level in range(len(found.shapes))]

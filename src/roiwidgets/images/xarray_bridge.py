@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     import xarray
 
 UNIFORM = 1e-3
-"""Coordinates may deviate by this share of their spacing and still count as uniform."""
+"""Steps between coordinates may differ by this share and still count as uniform."""
+
+JITTER = 0.1
+"""Times may be beside a regular beat by this share of a step: cameras' clocks and rounding."""
 
 
 def is_xarray(value: object) -> bool:
@@ -52,9 +55,10 @@ def from_xarray(
     Returns
     -------
     NgffImage
-        Uniform coordinates become spacing and translation; an axis of descending
-        ones is reversed, so that world positions stay. Names along ``c`` become
-        channel names. Units are read from the attributes of the coordinates.
+        Uniform coordinates become spacing and translation, times that jitter a little their
+        mean step (``uniform_spacing``); an axis of descending ones is reversed, so that
+        world positions stay. Names along ``c`` become channel names. Units are read from the
+        attributes of the coordinates.
 
     Raises
     ------
@@ -161,7 +165,8 @@ def uniform_spacing(values: NDArray[np.float64], axis: str) -> tuple[float, floa
     Raises
     ------
     ImageError
-        If they are not finite, all equal, or not uniform to ``UNIFORM``.
+        If they are not finite, all equal, or not uniform to ``UNIFORM``; of times (axis
+        "t"), which cameras round or jitter, to ``JITTER`` of a step anywhere.
 
     Examples
     --------
@@ -172,12 +177,20 @@ def uniform_spacing(values: NDArray[np.float64], axis: str) -> tuple[float, floa
         return 1.0, float(values[0]), False
     steps = np.diff(values)
     step = float(values[-1] - values[0]) / len(steps)
-    if not np.all(np.isfinite(values)) or step == 0 or np.ptp(steps) > UNIFORM * abs(step):
+    if not np.all(np.isfinite(values)) or step == 0 or not _is_regular(values, steps, axis):
         raise ImageError(
             f"coordinates along {axis} are not uniform: steps from {steps.min():g} to "
             f"{steps.max():g}; interpolate the image first, or drop them with drop_vars"
         )
     return abs(step), float(min(values[0], values[-1])), step < 0
+
+
+def _is_regular(values: NDArray[np.float64], steps: NDArray[np.float64], axis: str) -> bool:
+    step = abs(float(steps.mean()))
+    if np.ptp(steps) <= UNIFORM * step:
+        return True
+    beat = np.linspace(values[0], values[-1], len(values))
+    return axis == "t" and bool(np.abs(values - beat).max() <= JITTER * step)
 
 
 def _source_of(array: xarray.DataArray, names: tuple[str, ...]) -> VoxelSource:

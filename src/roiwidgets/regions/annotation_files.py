@@ -59,7 +59,7 @@ def write_annotations(
         partial.write_text(to_geojson(entries, unit), encoding="utf-8")
 
 
-def read_annotations(path: str | Path, *, unit: str = "") -> tuple[Annotation, ...]:
+def read_annotations(path: str | Path, *, unit: str | None = None) -> tuple[Annotation, ...]:
     """Return the annotations of a file.
 
     Parameters
@@ -68,7 +68,8 @@ def read_annotations(path: str | Path, *, unit: str = "") -> tuple[Annotation, .
         As ``write_annotations`` names it. GeoJSON of other programs is read as well: QuPath's
         coordinates are in pixels, and are taken as they are.
     unit
-        Of the image; a file that states another one is refused.
+        Of the image, "" if it has none; a file of ours that states another one is refused. None
+        takes coordinates as they are.
 
     Returns
     -------
@@ -91,6 +92,7 @@ def read_annotations(path: str | Path, *, unit: str = "") -> tuple[Annotation, .
     if not source.is_file():
         what = "is a folder, no file" if source.is_dir() else "does not exist"
         raise FileNotFoundError(f"{source} {what}; give the path of a GeoJSON or SQLite file")
+    stated: str | None
     if source.suffix.lower() in SQLITE:
         found, stated = read_database(source)
     else:
@@ -98,11 +100,17 @@ def read_annotations(path: str | Path, *, unit: str = "") -> tuple[Annotation, .
             found, stated = from_geojson(source.read_text(encoding="utf-8-sig"))
         except (RegionError, UnicodeDecodeError) as error:
             raise RegionError(f"{source}: {error}") from error
-    if unit and stated and spelt_out_unit(unit) != spelt_out_unit(stated):
-        raise RegionError(
-            f"{source} holds coordinates in {stated!r}, asked for are {unit!r}; convert them first"
-        )
-    return found
+    if unit is None or stated is None or spelt_out_unit(unit) == spelt_out_unit(stated):
+        return found
+    raise RegionError(
+        f"the coordinates in {source} have {_in_words(stated)}, those of the image "
+        f"{_in_words(unit)}; convert them, or take them as they are: "
+        "player.rois = rw.read_annotations(path)"
+    )
+
+
+def _in_words(unit: str) -> str:
+    return f"the unit {unit}" if unit else "no unit"
 
 
 def _checked_path(path: str | Path) -> Path:

@@ -43,8 +43,8 @@ def to_geojson(annotations: Sequence[Annotation], unit: str) -> str:
     return json.dumps(collection, ensure_ascii=False, allow_nan=False, indent=1)
 
 
-def from_geojson(text: str) -> tuple[tuple[Annotation, ...], str]:
-    """Return the annotations and the unit that a text of GeoJSON states ("" if none).
+def from_geojson(text: str) -> tuple[tuple[Annotation, ...], str | None]:
+    """Return the annotations, and their unit if the text is one of ours ("" for none).
 
     Parameters
     ----------
@@ -107,10 +107,10 @@ def _features(value: object) -> list[object]:
     )
 
 
-def _unit(value: object) -> str:
+def _unit(value: object) -> str | None:
     own = value.get("roiwidgets") if isinstance(value, Mapping) else None
     unit = own.get("unit") if isinstance(own, Mapping) else None
-    return unit if isinstance(unit, str) else ""
+    return unit if isinstance(unit, str) else None
 
 
 def _annotation(feature: object, position: int) -> Annotation:

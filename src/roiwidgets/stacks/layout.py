@@ -15,13 +15,13 @@ from tqdm.auto import tqdm
 
 from roiwidgets.engine.destinations import local_path
 from roiwidgets.engine.output_store import OutputStore, check_output
-from roiwidgets.engine.reading import describe_source
 from roiwidgets.engine.source_checks import check_apart, fingerprint
 from roiwidgets.engine.task_runner import OnProgress, Reporter, cancelled_text
 from roiwidgets.errors import PromotionCancelled, PromotionError
 from roiwidgets.images.binning import downsample_block
 from roiwidgets.images.ome_writing import multiscales_metadata
 from roiwidgets.images.readers import open_image
+from roiwidgets.images.reading import describe_source
 from roiwidgets.images.sources import Voxels
 from roiwidgets.images.zarr_arrays import open_local_array_to_write
 from roiwidgets.operations import identity

@@ -9,7 +9,8 @@ from ngff_zarr import NgffImage
 from roiwidgets.errors import ImageError
 from roiwidgets.images.geometry import Grid, grid_of
 from roiwidgets.images.readers import open_image
-from roiwidgets.images.sources import Slices, Voxels, VoxelSource, peek, voxel_source
+from roiwidgets.images.reading import read_voxels
+from roiwidgets.images.sources import Slices, Voxels, VoxelSource, voxel_source
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,13 @@ class Movie:
         ----------
         frames, rows, columns
             Start and stop within the movie; None for all rows or columns.
+
+        Raises
+        ------
+        ImageError
+            If a chunk or page cannot be read or decoded: it names the file and the voxels.
         """
-        return self._of_plane(self.source.read(self._box(frames, rows, columns)))
+        return self._of_plane(read_voxels(self.source, self._box(frames, rows, columns)))
 
     def peek(
         self, frames: slice, rows: slice | None = None, columns: slice | None = None
@@ -68,7 +74,8 @@ class Movie:
 
         Stored movies are spared a copy, which takes as long as to decode them.
         """
-        return self._of_plane(peek(self.source, self._box(frames, rows, columns)))
+        box = self._box(frames, rows, columns)
+        return self._of_plane(read_voxels(self.source, box, writable=False))
 
     def _box(self, frames: slice, rows: slice | None, columns: slice | None) -> Slices:
         _, height, width = self.shape

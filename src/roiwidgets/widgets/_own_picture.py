@@ -38,7 +38,7 @@ class OwnPicture(AnyWidget):
             """Return what is shown as a PNG, drawn in Python: the widget's part."""
 
     def screenshot(self) -> bytes:
-        """Return what is shown as a PNG, drawn in Python."""
+        """Return what is shown as a PNG, drawn in Python; of a player the frame alone."""
         return self.draw_png()
 
     def save_png(self, path: str | Path, *, overwrite: bool = False) -> Path:

@@ -15,7 +15,7 @@ from IPython import get_ipython
 from ngff_zarr import Multiscales, NgffImage
 from numpy.typing import NDArray
 
-from roiwidgets.errors import ImageError, RegionError
+from roiwidgets.errors import ImageError, ParameterError, RegionError
 from roiwidgets.images.crop import crop_image
 from roiwidgets.images.geometry import Grid, grid_of
 from roiwidgets.images.line_profile import line_profile
@@ -323,12 +323,31 @@ def view(
     -------
     Viewer or StackViewer
         Its getters answer at once, in the same cell, in functions and scripts.
+
+    Raises
+    ------
+    ParameterError
+        If labels are given with ``stack=True``.
+    TypeError
+        If a keyword is not known; one of the player's says how to play the image.
     """
     if stack is None:
         stack = label_image is None and _plays(image, traits)
     if stack:
+        if label_image is not None:
+            raise ParameterError(
+                "the player shows no labels; leave out stack=True for a viewer with labels, or "
+                "the labels"
+            )
         return view_stack(image, **traits)
-    check_keywords(traits, ("name", "points", *Viewer.settable, *Viewer.keywords))
+    known = ("name", "points", *Viewer.settable, *Viewer.keywords)
+    only_played = sorted(set(traits) & set(StackViewer.settable) - set(known))
+    if only_played:
+        raise TypeError(
+            f"{', '.join(only_played)} belongs to the player of movies; pass stack=True to play "
+            "the image, or name its axes: rw.open_image(image, axes='tyx')"
+        )
+    check_keywords(traits, known)
     viewer = Viewer(image, label_image, **traits)
     if get_ipython() is not None:
         viewer.display_once()

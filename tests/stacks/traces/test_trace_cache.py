@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from roiwidgets.errors import RegionError
+from roiwidgets.errors import ImageError, RegionError
 from roiwidgets.regions.annotations import Annotation
 from roiwidgets.stacks.traces import traces
 from roiwidgets.stacks.traces.trace_cache import TraceCache
@@ -145,7 +145,7 @@ def test_after_a_failed_read_the_pass_goes_on_where_it_was(small_steps: None) ->
         return read(slices)
 
     source.read = fail_once  # type: ignore[method-assign] # a disk that comes back
-    with pytest.raises(OSError, match="the disk is away"):
+    with pytest.raises(ImageError, match="the disk is away"):
         list(cache.steps())
 
     assert np.isfinite(cache.trace("box")).sum() == 10

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from roiwidgets.errors import ImageError
 from roiwidgets.images.sources import Voxels
 from roiwidgets.stacks.movie import Movie
 from roiwidgets.stacks.summaries.extremes import Extremes
@@ -47,7 +46,7 @@ class Accumulator:
             If they cannot be read or decoded; missing chunks read as the fill value.
         """
         below = min(block.rows.stop + 1, self.movie.shape[1])
-        return _read(self.movie, block.frames, slice(block.rows.start, below))
+        return self.movie.peek(block.frames, slice(block.rows.start, below))
 
     def add(self, pixels: Voxels, block: FrameBlock) -> None:
         """Take the pixels of a block, as ``read`` returns them; each block once."""
@@ -91,14 +90,4 @@ def _moments(movie: Movie, dtype: np.dtype[np.generic]) -> Moments:
     if dtype.kind in "iu" and dtype.itemsize <= 2:
         return IntegerMoments(movie.shape, dtype)
     frames, height, _ = movie.shape
-    return FloatMoments(_read(movie, slice(0, min(FIRST_FRAMES, frames)), slice(0, height)))
-
-
-def _read(movie: Movie, frames: slice, rows: slice) -> Voxels:
-    try:
-        return movie.peek(frames, rows)
-    except Exception as error:  # codecs and stores raise whatever they like
-        raise ImageError(
-            f"frames {frames.start} to {frames.stop - 1} of the movie cannot be read, "
-            f"{type(error).__name__}: {error}; check its files"
-        ) from error
+    return FloatMoments(movie.peek(slice(0, min(FIRST_FRAMES, frames)), slice(0, height)))

@@ -1,4 +1,4 @@
-"""Reading the image that is promoted, with errors that say which chunk of which file broke.
+"""Reading voxels, with errors that say which chunk of which file broke.
 
 Imported by every worker process.
 """
