@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from roiwidgets.regions import Region
     from roiwidgets.regions.annotation_files import read_annotations, write_annotations
     from roiwidgets.regions.annotations import Annotation
+    from roiwidgets.regions.label_outlines import annotations_from_labels
     from roiwidgets.stacks import collections, series
     from roiwidgets.stacks.layout import to_stack
     from roiwidgets.stacks.summaries import summaries
@@ -49,6 +50,7 @@ _SOURCES = {
     "StackViewer": "roiwidgets.widgets.player",
     "Tuner": "roiwidgets.widgets.tuner",
     "Viewer": "roiwidgets.widgets.viewer",
+    "annotations_from_labels": "roiwidgets.regions.label_outlines",
     "apply": "roiwidgets.engine.lazy",
     "build_pyramid": "roiwidgets.engine.promote",
     "compare": "roiwidgets.widgets.comparison",
@@ -86,6 +88,7 @@ __all__ = [
     "Tuner",
     "Viewer",
     "__version__",
+    "annotations_from_labels",
     "apply",
     "build_pyramid",
     "collections",

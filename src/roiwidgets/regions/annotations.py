@@ -213,6 +213,11 @@ def check_annotations(value: object) -> tuple[Annotation, ...]:
     """
     if isinstance(value, Annotation):
         value = [value]
+    if isinstance(value, np.ndarray):
+        raise RegionError(
+            f"annotations come as a list, got an array of {value.dtype} of shape {value.shape}; "
+            "rw.annotations_from_labels makes them of a label image or a mask"
+        )
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
         raise RegionError(f"annotations come as a list, got {value!r:.120}")
     entries = list(value)
