@@ -61,6 +61,16 @@ def test_traces_of_masks_are_means_over_them() -> None:
     np.testing.assert_allclose(found.values, [movie[:, mask].mean(axis=1)], rtol=1e-12)
 
 
+def test_labels_lie_where_the_pixels_of_their_movie_do() -> None:
+    movie = rw.open_image(np.zeros((2, 3, 4), np.uint8), axes="tyx", spacing=(1, 2, 3))
+
+    (found,) = rw.annotations_from_labels(np.eye(3, 4, dtype=np.int64), like=movie)
+
+    assert found.bounds == ((-1.5, -1.0), (7.5, 5.0))
+    with pytest.raises(ImageError, match=r"\(4, 3\) pixels are not those of .* \(3, 4\)"):
+        rw.annotations_from_labels(np.eye(4, 3, dtype=np.int64), like=movie)
+
+
 def test_an_image_without_labels_has_no_regions() -> None:
     assert rw.annotations_from_labels(np.zeros((3, 4), np.uint8)) == ()
 

@@ -17,7 +17,9 @@ from roiwidgets.regions.outlines import rings_of
 Labels = NDArray[np.generic]
 
 
-def annotations_from_labels(label_image: object, *, group: str = "") -> tuple[Annotation, ...]:
+def annotations_from_labels(
+    label_image: object, *, like: object = None, group: str = ""
+) -> tuple[Annotation, ...]:
     """Return a polygon for each label of an image, as Cellpose, suite2p or a filter finds them.
 
     Parameters
@@ -25,6 +27,9 @@ def annotations_from_labels(label_image: object, *, group: str = "") -> tuple[An
     label_image
         Integers with axes y, x; anything that ``open_image`` takes. 0 is the background, a
         boolean mask is one label. Of overlapping regions give one label image each.
+    like
+        An image whose pixels are labelled, such as the movie: the labels lie where its pixels
+        do. By default they lie where their own image says, an array with spacing 1.
     group
         Of all of them.
 
@@ -38,7 +43,8 @@ def annotations_from_labels(label_image: object, *, group: str = "") -> tuple[An
     Raises
     ------
     ImageError
-        If it is no image of integers with axes y, x, or labels are too many.
+        If it is no image of integers with axes y, x, has not as many pixels as ``like``, or
+        labels are too many.
 
     Examples
     --------
@@ -59,9 +65,13 @@ def annotations_from_labels(label_image: object, *, group: str = "") -> tuple[An
             f"{count} labels are more than the {MOST_ANNOTATIONS} regions of a set; are they grey "
             "levels of an image?"
         )
-    grid = grid_of(level)
-    _, spacing_y, origin_y = grid.along("y")
-    _, spacing_x, origin_x = grid.along("x")
+    grid = grid_of(level if like is None else open_image(like).images[0])
+    (height, spacing_y, origin_y), (width, spacing_x, origin_x) = map(grid.along, "yx")
+    if (height, width) != labels.shape:
+        raise ImageError(
+            f"labels of {labels.shape} pixels are not those of an image of {(height, width)}; give "
+            "them for its finest scale, uncropped"
+        )
     found = []
     for label, rows, starts, stops in _runs_by_label(labels):
         left, right = (origin_x + (edge - 0.5) * spacing_x for edge in (starts, stops))
