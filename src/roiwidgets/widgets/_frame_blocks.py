@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from roiwidgets.images.in_memory import is_in_memory
 from roiwidgets.stacks.movie import Movie
 
-CACHE_BYTES = 2**28
-"""Decoded blocks that are kept for one movie."""
+CACHE_BYTES = 3 * 2**27
+"""Decoded blocks that are kept for one movie: a thousand frames of a miniscope."""
 
 BLOCK_BYTES = 2**25
 """A block is not larger, unless a single chunk of one frame is."""
