@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -73,26 +73,26 @@ class TiffSource(StoredSource):
 
 @contextmanager
 def _opened(path: str | Path) -> Iterator[TiffFile]:
-    """Open a file; pages of one kind that were written one by one are one series.
-
-    tifffile takes each call of its writer for a series of its own.
-    """
-    try:
-        file = TiffFile(path)
-        series = file.series
-        alike = len({(each.shape, each.dtype, each.axes) for each in series}) == 1
-        if file.is_shaped and len(series) > 1 and alike:
-            file.close()
-            file = TiffFile(path, is_shaped=False)
-    except FileNotFoundError:
-        raise
-    except Exception as error:  # of a damaged file tifffile raises whatever its bytes lead to
-        raise ImageError(
-            f"{path} cannot be read as TIFF, {type(error).__name__}: {error}; take a copy of it "
-            "that is whole"
-        ) from error
-    with file:
+    """Open a file; pages of one kind that were written one by one are one series."""
+    with ExitStack() as files:
+        try:
+            file = files.enter_context(TiffFile(path))
+            if _is_written_by_pages(file):
+                file = files.enter_context(TiffFile(path, is_shaped=False))
+        except OSError:
+            raise
+        except Exception as error:  # of a damaged file tifffile raises whatever its bytes lead to
+            raise ImageError(
+                f"{path} cannot be read as TIFF, {type(error).__name__}: {error}; take a copy of "
+                "it that is whole"
+            ) from error
         yield file
+
+
+def _is_written_by_pages(file: TiffFile) -> bool:
+    """Tell whether pages are series of their own, as each call of tifffile's writer makes one."""
+    kinds = {(series.shape, series.dtype, series.axes) for series in file.series}
+    return bool(file.is_shaped) and len(file.series) > 1 and len(kinds) == 1
 
 
 @lru_cache(maxsize=OPEN_FILES)

@@ -76,6 +76,18 @@ def test_time_is_found_by_its_name(time: str) -> None:
     np.testing.assert_allclose(turned.values.T, (values - floor) / floor, rtol=1e-14)
 
 
+def test_a_movie_is_no_table_though_an_axis_is_called_columns() -> None:
+    movie = xarray.DataArray(
+        np.arange(1.0, 13).reshape(3, 2, 2),
+        dims=("time", "rows", "columns"),
+        coords={"columns": [0.0, 0.5]},
+    )
+
+    found = relative_fluorescence(movie, baseline="mean")
+
+    np.testing.assert_allclose(found, movie / movie.mean("time") - 1, atol=1e-15)
+
+
 def test_lists_are_arrays_with_time_last() -> None:
     found = relative_fluorescence([[1.0, 2.0, 3.0]], baseline="mean")
 

@@ -161,7 +161,8 @@ def _time_axis(traces: object) -> int:
 
 
 def _as_floats(traces: object) -> FloatArray:
-    values = None if hasattr(traces, "columns") else np.asanyarray(traces)
+    is_table = hasattr(traces, "columns") and not is_xarray(traces)
+    values = None if is_table else np.asanyarray(traces)
     if values is None or values.dtype.kind not in "buif":
         what = "a table" if values is None else f"{values.dtype}"
         raise ParameterError(
