@@ -53,7 +53,7 @@ def describe_box(box: Slices) -> str:
 
 def describe_source(source: VoxelSource) -> str:
     """Return where voxels come from, for people."""
-    stored = _innermost(source)
+    stored = innermost(source)
     if isinstance(stored, ZarrSource):
         return f"{stored.location}/{stored.path}".rstrip("/")
     if _is_file(stored):
@@ -63,7 +63,7 @@ def describe_source(source: VoxelSource) -> str:
 
 def _remedy(source: VoxelSource) -> str:
     """Return what to do about a part that cannot be read."""
-    stored = _innermost(source)
+    stored = innermost(source)
     if isinstance(stored, ZarrSource):
         return (
             "restore that chunk from a copy of the image, or delete its file to read it as the "
@@ -74,7 +74,7 @@ def _remedy(source: VoxelSource) -> str:
     return "mend what computes it, or take a part of the image without it"
 
 
-def _innermost(source: Any) -> Any:
+def innermost(source: Any) -> Any:
     """Return what a source reads from in the end: views of another one hold it as ``source``."""
     while (inner := getattr(source, "source", None)) is not None:
         source = inner

@@ -10,6 +10,7 @@ import zarr
 from ngff_zarr import Multiscales, NgffImage
 
 from roiwidgets.images.ome_metadata import OWN_KEY, is_multiscales, ome_attributes
+from roiwidgets.images.reading import innermost
 from roiwidgets.images.sources import ArraySource, ZarrSource, voxel_source
 from roiwidgets.images.tiff import TiffSource
 from roiwidgets.images.zarr_arrays import open_zarr_array
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
 
 def innermost_source(level: NgffImage) -> object:
     """Return what a level is read from, beneath all views of it."""
-    source: object = voxel_source(level.data)
-    while (inner := getattr(source, "source", None)) is not None:
-        source = inner
+    source: object = innermost(voxel_source(level.data))
     return source
 
 

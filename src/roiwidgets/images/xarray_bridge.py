@@ -89,16 +89,7 @@ def from_xarray(
     array = array.isel({dim: slice(None, None, -1) for dim in backwards})
     own_name = "image" if array.name is None else str(array.name)
     image = image_of_source(_source_of(array, names), names, name=name or own_name)
-    return replace(
-        image,
-        scale={**image.scale, **{axis: place.spacing for axis, place in positions.items()}},
-        translation={
-            **image.translation,
-            **{axis: place.origin for axis, place in positions.items()},
-        },
-        axes_units={axis: place.unit for axis, place in positions.items() if place.unit} or None,
-        channel_names=_channel_names(array, dims, names),
-    )
+    return replace(placed(image, positions), channel_names=_channel_names(array, dims, names))
 
 
 class AxisPosition(NamedTuple):
@@ -108,6 +99,19 @@ class AxisPosition(NamedTuple):
     origin: float
     backwards: bool
     unit: str | None
+
+
+def placed(image: NgffImage, positions: Mapping[str, AxisPosition]) -> NgffImage:
+    """Return an image of which some axes lie elsewhere; its voxels stay in their order."""
+    return replace(
+        image,
+        scale={**image.scale, **{axis: place.spacing for axis, place in positions.items()}},
+        translation={
+            **image.translation,
+            **{axis: place.origin for axis, place in positions.items()},
+        },
+        axes_units={axis: place.unit for axis, place in positions.items() if place.unit} or None,
+    )
 
 
 def _only_array(value: xarray.DataArray | xarray.Dataset) -> xarray.DataArray:

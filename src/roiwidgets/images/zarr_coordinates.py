@@ -16,7 +16,7 @@ from roiwidgets.images.interop import axis_of_name, dimension_names
 from roiwidgets.images.sources import source_array, voxel_source
 from roiwidgets.images.transposed import FlippedSource
 from roiwidgets.images.units import spelt_out_unit
-from roiwidgets.images.xarray_bridge import AxisPosition, uniform_spacing
+from roiwidgets.images.xarray_bridge import AxisPosition, placed, uniform_spacing
 
 if TYPE_CHECKING:
     from typing import Any
@@ -65,19 +65,10 @@ def with_coordinates(image: NgffImage, array: ZarrArray, group: zarr.Group) -> N
         for index, axis in enumerate(image.dims)
         if axis in positions and positions[axis].backwards
     )
-    data = image.data
     if backwards:
-        data = source_array(FlippedSource(voxel_source(data), backwards))
-    return replace(
-        image,
-        data=data,
-        scale={**image.scale, **{axis: place.spacing for axis, place in positions.items()}},
-        translation={
-            **image.translation,
-            **{axis: place.origin for axis, place in positions.items()},
-        },
-        axes_units={axis: place.unit for axis, place in positions.items() if place.unit} or None,
-    )
+        flipped = FlippedSource(voxel_source(image.data), backwards)
+        image = replace(image, data=source_array(flipped))
+    return placed(image, positions)
 
 
 def _coordinate(group: zarr.Group, dim: str, size: int) -> ZarrArray | None:
